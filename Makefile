@@ -1,0 +1,33 @@
+# make demo: the shipped leaky chat server, diagnosed.   make test: all tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check bench clean
+demo: $(READY)
+	mkdir -p build
+	$(BIN)/overstay demo --json build/demo.json
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy packages/overstay_probe/src packages/overstay/src
+
+bench: $(READY)
+	$(BIN)/python bench/leakbench/run.py --json build/leakbench.json
+	$(BIN)/python bench/overhead/run.py --json build/overhead.json
+
+$(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "overstay needs Python 3.11 or later; name one with make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	    -e packages/overstay_probe -e packages/overstay
+	touch $@
+
+clean:
+	rm -rf $(VENV) build

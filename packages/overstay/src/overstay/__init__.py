@@ -1,0 +1,1 @@
+"""Finds what outlives a client session on a running Python server."""

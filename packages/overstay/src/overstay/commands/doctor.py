@@ -1,0 +1,206 @@
+"""`overstay doctor`: start the server if asked to, visit it, judge, report, and leave nothing running."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from overstay import outside
+from overstay.diagnosis import Circumstances, diagnose
+from overstay.errors import TargetError, UsageError
+from overstay.examination import Examination, Plan
+from overstay.findings import Report
+from overstay.messages import Speaker
+from overstay.observation import Observer
+from overstay.options import DoctorOptions
+from overstay.progress import ProgressLine
+from overstay.report import document, terminal
+from overstay.runtime import RunDirectory, addresses_of
+from overstay.server import Server
+from overstay.visits import Destination, Driver, VisitScript
+
+_POLL = 0.1
+_DOOR_PATIENCE = 3.0
+
+
+def doctor(options: DoctorOptions, say: Speaker, console: Console) -> int:
+    """Examine what the options name, show the report, write it where asked, and return the exit status."""
+    report = examine(options, say)
+    terminal.render(report, say, console)
+    if options.json is not None:
+        document.write(report, options.json)
+    return report.exit_status
+
+
+def examine(options: DoctorOptions, say: Speaker) -> Report:
+    """Return the report on a server; the server is ended, and the run's folder removed, whatever happens."""
+    if options.url is None:
+        raise UsageError("target.needs-url")
+    script = VisitScript.load(options.visit)
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(ProgressLine(say))
+        server = None
+        if options.command:
+            _refuse_taken_port(options.url)
+            progress("starting")
+            server = stack.enter_context(started(options.command, options.project))
+        return asyncio.run(_Visit(options, options.url, script, server, say, progress).report())
+
+
+@contextlib.contextmanager
+def started(command: tuple[str, ...], project: Path, *, shows_output: bool = False) -> Iterator[Server]:
+    """Run a command under the ledger for the length of the block."""
+    run = RunDirectory()
+    try:
+        server = Server(command, run, project, shows_output=shows_output)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        run.remove()
+
+
+def _refuse_taken_port(url: str) -> None:
+    holders = outside.listeners(url)
+    if holders:
+        raise UsageError("target.port-taken", port=outside.address_of(url)[1], pid=min(holders))
+
+
+class _Visit:
+    """One examination of one server, from finding it to its report."""
+
+    def __init__(
+        self,
+        options: DoctorOptions,
+        url: str,
+        script: VisitScript,
+        server: Server | None,
+        say: Speaker,
+        progress: ProgressLine,
+    ) -> None:
+        self._options = options
+        self._url = url
+        self._server = server
+        self._say = say
+        self._progress = progress
+        self._began = time.monotonic()
+        self._notes: list[str] = []
+        self._observer = Observer(self._addresses)
+        destination = Destination(
+            url,
+            headers=options.headers,
+            cookies=options.cookies,
+            subprotocols=options.subprotocols,
+            insecure=options.insecure,
+        )
+        self._driver = Driver(destination, script, concurrency=options.concurrency)
+        plan = Plan(options.sessions, options.departures, options.settle, options.second_look)
+        self._examination = Examination(
+            plan, self._observer, self._driver, progress=progress, measure=self._measure, check=self._check
+        )
+
+    async def report(self) -> Report:
+        """Examine and return the report; of an interrupted examination, what there is."""
+        try:
+            try:
+                await self._find()
+                self._progress("warm-up")
+                await self._examination.run()
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None:
+                    task.uncancel()
+                self._notes.append(self._say("run.interrupted"))
+            return await self._diagnosis()
+        finally:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._observer.ask("clear")
+            self._observer.close()
+            await self._driver.aclose()
+
+    async def _diagnosis(self) -> Report:
+        lag = list((await self._observer.ask("lag")).values())
+        costs = list((await self._observer.ask("self")).values())
+        hellos = list(self._observer.hellos.values())
+        circumstances = Circumstances(
+            project=self._options.project,
+            command=self._options.command,
+            url=self._url,
+            python=hellos[0]["python"] if hellos else None,
+            servers=tuple(sorted({name for hello in hellos for name in hello["servers"]})),
+            is_inside=bool(hellos),
+            duration=time.monotonic() - self._began,
+            settle=self._options.settle,
+            lag=lag,
+            self_costs=costs,
+            notes=tuple(self._notes),
+            disarmed=self._observer.disarmed,
+        )
+        return diagnose(self._examination.evidence, circumstances, self._say)
+
+    # The server
+
+    def _addresses(self) -> list[Path]:
+        if self._server is not None:
+            return self._server.run.addresses()
+        return addresses_of(outside.listeners(self._url))
+
+    def _check(self) -> None:
+        if self._server is not None:
+            self._server.check(started=True)
+
+    async def _measure(self) -> dict[str, float]:
+        """Return the sums of the counters over all processes."""
+        if self._observer.is_inside:
+            told = await self._observer.ask("counters")
+            names = ("fds", "threads", "children", "rss")
+            return {name: sum(each.get(name, 0.0) for each in told.values()) for name in names}
+        pids = self._server.pids() if self._server else outside.listeners(self._url)
+        return outside.counters(pids)
+
+    async def _find(self) -> None:
+        """Wait until the server listens, and attach to its processes."""
+        deadline = time.monotonic() + self._options.start_timeout
+        while not outside.is_listening(self._url):
+            if self._server is None:
+                raise TargetError("target.no-listener", url=self._url)
+            self._server.check(started=False)
+            if time.monotonic() > deadline:
+                raise TargetError(
+                    "target.port-never-opens",
+                    url=self._url,
+                    seconds=int(self._options.start_timeout),
+                    lines=self._server.last_lines(),
+                )
+            await asyncio.sleep(_POLL)
+        await self._enter()
+
+    async def _enter(self) -> None:
+        deadline = time.monotonic() + (_DOOR_PATIENCE if self._server is not None else 0.0)
+        while not await self._observer.discover() and time.monotonic() < deadline:
+            await asyncio.sleep(_POLL)
+        if not self._observer.is_inside:
+            self._notes.append(self._why_outside())
+
+    def _why_outside(self) -> str:
+        """Say why no process of the target carries the probe, and how to go on."""
+        if self._server is None:
+            return self._say("run.outside-view")
+        entered = self._server.run.entered()
+        unsupported = sorted({version for version in entered.values() if _is_unsupported(version)})
+        if unsupported:
+            return self._say("target.unsupported-python", version=", ".join(unsupported))
+        if not entered:
+            return self._say("target.probe-cannot-enter")
+        return self._say("target.no-door")
+
+
+def _is_unsupported(version: str) -> bool:
+    major, _, minor = version.partition(".")
+    return (int(major), int(minor or 0)) < (3, 11)
+
+

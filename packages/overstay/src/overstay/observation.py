@@ -1,0 +1,179 @@
+"""What the processes of the target tell: their sessions, and at each look what those sessions still hold."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from overstay.judge.sessions import Key, Session
+from overstay.link import Link, LinkLost
+
+APPLICATION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A line of the target; `rank` is 2 for application, 1 for library, 0 for standard library and plumbing."""
+
+    file: str
+    line: int
+    function: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A site as the probe tells it: its line, whether only a library was on the stack, and up to eight frames."""
+
+    where: Frame
+    is_library: bool
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A resource that a session acquired and that exists."""
+
+    kind: str
+    session: Key
+    place: Place
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that the server still holds, and the frames in which it waits, innermost last."""
+
+    key: Key
+    door: str
+    waiting: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Everything that sessions held at one moment, over all processes: `holdings` of ended ones, `held` of open ones."""
+
+    holdings: tuple[Holding, ...] = ()
+    held: tuple[Holding, ...] = ()
+    open: Mapping[Key, OpenSession] = field(default_factory=dict)
+    canary_sessions: frozenset[Key] = frozenset()
+    has_loop: bool = False
+
+
+class Observer:
+    """The links to all processes of the target, and the sessions that they told of."""
+
+    def __init__(self, addresses: Callable[[], list[Path]]) -> None:
+        self._addresses = addresses
+        self._links: dict[int, Link] = {}
+        self._lost: set[int] = set()
+        self.sessions: dict[Key, Session] = {}
+        self.hellos: dict[int, dict[str, Any]] = {}
+        self.disarmed: dict[str, str] = {}
+
+    @property
+    def is_inside(self) -> bool:
+        """Tell whether any process of the target can be asked."""
+        return bool(self._links)
+
+    @property
+    def pids(self) -> set[int]:
+        """Return the processes that can be asked."""
+        return set(self._links)
+
+    async def discover(self) -> bool:
+        """Attach to processes that have opened a door since; tell whether there were any."""
+        found = False
+        for path in self._addresses():
+            pid = int(path.stem)
+            if pid not in self._links and pid not in self._lost:
+                try:
+                    self._links[pid] = link = await Link.attach(path)
+                except LinkLost:
+                    continue
+                self.hellos[pid] = link.hello
+                found = True
+        return found
+
+    async def ask(self, question: str, **fields: object) -> dict[int, Any]:
+        """Return every process's answer; a process that gives none is not asked again."""
+        links = list(self._links.values())
+        answers = await asyncio.gather(*(link.ask(question, **fields) for link in links), return_exceptions=True)
+        told = {}
+        for link, answer in zip(links, answers, strict=True):
+            if isinstance(answer, LinkLost):
+                self._lose(link)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                told[link.pid] = answer
+        return told
+
+    async def drain(self) -> None:
+        """Take over what the journals have recorded."""
+        for pid, rows in (await self.ask("journal")).items():
+            for row in rows:
+                self._record(pid, row)
+
+    async def look(self) -> Look:
+        """Return what the sessions hold now."""
+        await self.drain()
+        looks = await self.ask("look")
+        await self.drain()
+        holdings: list[Holding] = []
+        held: list[Holding] = []
+        opened: dict[Key, OpenSession] = {}
+        canaries: set[Key] = set()
+        for pid, told in looks.items():
+            places = {number: _place(site) for number, site in told["sites"].items()}
+            for row in told["holdings"]:
+                key = (pid, row["session"])
+                of = held if str(row["session"]) in told["open"] else holdings
+                if str(row["site"]) in places:
+                    of.append(Holding(row["kind"], key, places[str(row["site"])], row["detail"]))
+            for number, stay in told["open"].items():
+                key = (pid, int(number))
+                opened[key] = OpenSession(key, stay["door"], tuple(_frame(frame) for frame in stay["waiting"]))
+            canaries |= {(pid, number) for number in told["canary_sessions"]}
+            self.disarmed.update(told["disarmed"])
+        has_loop = any(told["has_loop"] for told in looks.values())
+        return Look(tuple(holdings), tuple(held), opened, frozenset(canaries), has_loop)
+
+    def close(self) -> None:
+        """Let go of every process."""
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
+
+    def _lose(self, link: Link) -> None:
+        link.close()
+        self._links.pop(link.pid, None)
+        self._lost.add(link.pid)
+
+    def _record(self, pid: int, row: list[Any]) -> None:
+        event, number, *rest = row
+        key = (pid, number)
+        if event == "began":
+            door, kind, path, port, began = rest
+            self.sessions[key] = Session(key, door, kind, path, port, began)
+        elif key in self.sessions:
+            self.sessions[key] = replace(self.sessions[key], ended=rest[0])
+
+
+def _frame(told: Mapping[str, Any]) -> Frame:
+    return Frame(told["file"], told["line"], told["function"], told["rank"])
+
+
+def _place(told: Mapping[str, Any]) -> Place:
+    return Place(_frame(told["site"]), told["library"], tuple(_frame(frame) for frame in told["frames"]))
+
+
+def waiting_place(waiting: tuple[Frame, ...]) -> Place:
+    """Return where something waits as a place: the innermost application frame, else the innermost library's."""
+    innermost_first = waiting[::-1] or (Frame("?", 0, "?", 0),)
+    for rank in (APPLICATION, 1):
+        for frame in innermost_first:
+            if frame.rank == rank:
+                return Place(frame, rank != APPLICATION, innermost_first)
+    return Place(innermost_first[0], True, innermost_first)

@@ -1,0 +1,81 @@
+"""Arming the probe in this process, and being found by the tool."""
+
+import atexit
+import threading
+
+from overstay_probe import _audit, _platform, _trouble, _wrap, holdings
+from overstay_probe._lag import Watchdog
+from overstay_probe._ledger import ledger
+from overstay_probe._link import Link
+
+_lock = threading.Lock()
+_armed = False
+_link: Link | None = None
+servers: list[str] = []
+"""The servers whose doors were opened in this process, by name."""
+
+
+def install() -> None:
+    """Arm the probe in this process and open its control channel; what is armed already stays as it is.
+
+    For a server that cannot be started by `overstay run`. Doors of servers that are imported later are fitted when
+    this is called again, so call it after the imports.
+    """
+    from overstay_probe import doors  # noqa: PLC0415 - the doors import this module
+
+    doors.fit_imported()
+    announce("")
+
+
+def announce(server: str) -> None:
+    """Say that a door is open in this process: from now on it is armed and can be reached."""
+    if server and server not in servers:
+        servers.append(server)
+    if _link is None:
+        with _lock:
+            try:
+                _arm()
+                _open_link()
+            except Exception as error:  # noqa: BLE001 - the server must start, with the probe or without
+                _trouble.disarm("link", error)
+
+
+def _arm() -> None:
+    global _armed  # noqa: PLW0603 - once in a process
+    if not _armed:
+        _armed = True
+        holdings.arm()
+        _platform.after_fork(_start_again_in_child)
+        ledger.on_loop.append(lambda _: announce(""))
+        atexit.register(close)
+
+
+def _open_link() -> None:
+    global _link  # noqa: PLW0603 - one in a process
+    if _link is None:
+        watchdog = Watchdog()
+        link = Link(watchdog, servers)
+        link.open()
+        watchdog.start()
+        _link = link
+
+
+def _start_again_in_child() -> None:
+    """A fork copies the sessions of its parent but none of its threads: begin anew, and link at the first session."""
+    global _link, _lock  # noqa: PLW0603 - the parent's are not ours
+    _link, _lock = None, threading.Lock()
+    ledger.forget()
+    holdings.forget()
+
+
+def close() -> None:
+    """Close the control channel and take every hook out; for the end of the process and for tests."""
+    global _armed, _link  # noqa: PLW0603 - once in a process
+    if _link is not None:
+        _link.close()
+        _link = None
+    _audit.deafen()
+    _wrap.unwrap_all()
+    ledger.on_loop.clear()
+    _armed = False
+

@@ -1,0 +1,103 @@
+"""The ledger: which sessions are open, and who listens to their beginnings and ends.
+
+It keeps a record of a session only while the session is open. A session that ended is known by its number alone: it
+was given out and is not open any more. So a server that runs for a year keeps nothing for the sessions it has served,
+and a task that outlives its session carries all that is needed, an integer, in its own context.
+
+Only that integer is ever put into the context variable: a callback copies its context and may live for ever, and a
+record in there would be a leak of our own making.
+"""
+
+import asyncio
+import itertools
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+current: ContextVar[int] = ContextVar("overstay_session", default=0)
+"""The number of the session that the running code belongs to; 0 is none."""
+
+Row = tuple[Any, ...]
+"""A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds)."""
+
+
+class Stay(NamedTuple):
+    """An open session: through which door it came, and what runs it."""
+
+    door: str
+    kind: str
+    path: str
+    port: int
+    began: float
+    task: "weakref.ref[asyncio.Task[Any]] | None"
+    thread: int
+
+
+class Ledger:
+    """The sessions of this process."""
+
+    def __init__(self) -> None:
+        self.on_loop: list[Callable[[asyncio.AbstractEventLoop], None]] = []
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every session; what a forked child does, whose parent's sessions are not its own."""
+        self._numbers = itertools.count(1)
+        self.given = 0
+        self.open: dict[int, Stay] = {}
+        self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._journals: list[list[Row]] = []
+
+    def begin(self, door: str, kind: str, path: str, port: int) -> int:
+        """Open a session and return its number; `port` is the client's TCP port, 0 where there is none."""
+        self.given = number = next(self._numbers)
+        task = thread = None
+        loop = asyncio._get_running_loop()  # noqa: SLF001 - the public function raises where there is no loop
+        if loop is None:
+            thread = threading.get_ident()
+        else:
+            if loop not in self.loops:
+                self._welcome(loop)
+            running = asyncio.current_task(loop)
+            task = None if running is None else weakref.ref(running)
+        now = time.monotonic()
+        self.open[number] = Stay(door, kind, path, port, now, task, thread or 0)
+        for journal in self._journals:
+            journal.append(("began", number, door, kind, path, port, now))
+        return number
+
+    def runs_in_current_task(self, number: int) -> None:
+        """Note that a session, begun elsewhere, is served by the task that calls this."""
+        stay, task = self.open.get(number), asyncio.current_task()
+        if stay is not None and task is not None:
+            self.open[number] = stay._replace(task=weakref.ref(task))
+
+    def end(self, number: int) -> None:
+        """Close a session; a number that is not open is ignored."""
+        if self.open.pop(number, None) is not None:
+            for journal in self._journals:
+                journal.append(("ended", number, time.monotonic()))
+
+    def journal(self) -> list[Row]:
+        """Return a list that receives a row for every beginning and end from now on; its reader empties it."""
+        journal: list[Row] = [
+            ("began", number, stay.door, stay.kind, stay.path, stay.port, stay.began)
+            for number, stay in list(self.open.items())
+        ]
+        self._journals.append(journal)
+        return journal
+
+    def close_journal(self, journal: list[Row]) -> None:
+        """Stop writing into a list that `journal` returned."""
+        self._journals = [kept for kept in self._journals if kept is not journal]
+
+    def _welcome(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loops.add(loop)
+        for callback in self.on_loop:
+            callback(loop)
+
+
+ledger = Ledger()

@@ -1,0 +1,64 @@
+"""The door of ASGI applications: one session per HTTP request or WebSocket connection."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from types import ModuleType
+from typing import Any
+
+from overstay_probe import _install
+from overstay_probe._session import session
+from overstay_probe._wrap import wrap
+
+Scope = MutableMapping[str, Any]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
+_INSIDE = "overstay.session"
+
+
+class ASGIDoor:
+    """An ASGI 3 application whose every connection is a session; a scope that has passed one door passes the next."""
+
+    __slots__ = ("__weakref__", "app")
+
+    def __init__(self, app: Application) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        kind = scope["type"]
+        if kind not in ("http", "websocket") or _INSIDE in scope:
+            await self.app(scope, receive, send)
+            return
+        with session(path=scope["path"], client=scope.get("client"), kind=kind, door="asgi") as number:
+            scope[_INSIDE] = number
+            await self.app(scope, receive, send)
+
+
+def asgi(app: Application) -> ASGIDoor:
+    """Return the application behind a door, for a server that overstay does not know."""
+    return ASGIDoor(app)
+
+
+def fit_uvicorn(module: ModuleType) -> None:
+    """Put the door around what `uvicorn.Config.load` has loaded: every worker and reloaded process comes through it."""
+    wrap(module.Config, "load", _load_behind_a_door)
+
+
+def _load_behind_a_door(load: Callable[[Any], None]) -> Callable[[Any], None]:
+    def load_behind_a_door(config: Any) -> None:
+        load(config)
+        if config.interface != "wsgi":
+            config.loaded_app = ASGIDoor(config.loaded_app)
+            _install.announce("uvicorn")
+
+    return load_behind_a_door
+
+
+def fit_hypercorn(module: ModuleType) -> None:
+    """Put the door around the application that hypercorn wraps."""
+    wrap(module.ASGIWrapper, "__init__", _init_behind_a_door)
+
+
+def _init_behind_a_door(init: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def __init__(wrapper: Any, app: Any) -> None:  # noqa: N807 - it stands in that place
+        init(wrapper, ASGIDoor(app))
+        _install.announce("hypercorn")
+
+    return __init__

@@ -1,0 +1,83 @@
+"""Threads that a session started and that still run.
+
+Contextvars do not cross `Thread.start` (before 3.14, and there only on request), so the session is handed over: what a
+client's thread opens or starts is the client's too. A worker of an executor gets none; its jobs bring their own.
+"""
+
+import concurrent.futures.thread
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from typing import Any
+
+from overstay_probe import _site, _trouble
+from overstay_probe._ledger import current
+from overstay_probe._wrap import wrap
+from overstay_probe.holdings._row import row
+
+_WORKER = concurrent.futures.thread._worker  # type: ignore[attr-defined]  # noqa: SLF001 - what tells a pool's thread
+ours: set[int] = set()
+"""The identifiers of the probe's own threads."""
+
+
+def arm() -> None:
+    """Replace Thread.start, and where a new thread begins."""
+    wrap(threading.Thread, "start", _recording)
+    if sys.version_info < (3, 14):
+        wrap(threading.Thread, "_bootstrap_inner", _handing_over)
+
+
+def forget() -> None:
+    """Drop the parent's threads, which a fork does not copy."""
+    ours.clear()
+
+
+def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
+    def start(thread: Any) -> Any:
+        session = current.get()
+        if session:
+            try:
+                thread._overstay = (session, _site.here())
+                if sys.version_info >= (3, 14) and _inherits(thread) and thread._context is None:
+                    thread._context = Context()
+                    thread._context.run(current.set, session)
+            except Exception as error:  # noqa: BLE001 - the thread must start whatever happens to our note
+                _trouble.disarm("threads", error)
+        return original(thread)
+
+    return start
+
+
+def _handing_over(original: Callable[..., Any]) -> Callable[..., Any]:
+    def _bootstrap_inner(thread: Any) -> Any:
+        held = getattr(thread, "_overstay", None)
+        if held is not None and _inherits(thread):
+            current.set(held[0])
+            with _site.asked_at(held[1]):
+                return original(thread)
+        return original(thread)
+
+    return _bootstrap_inner
+
+
+def _inherits(thread: Any) -> bool:
+    return getattr(thread, "_target", None) is not _WORKER
+
+
+def alive() -> Iterator[dict[str, Any]]:
+    """Yield the running threads that a session started."""
+    frames = sys._current_frames()  # noqa: SLF001 - the only way to another thread's stack
+    for thread in threading.enumerate():
+        held = getattr(thread, "_overstay", None)
+        if held is not None and thread.is_alive():
+            yield row("thread", *held, name=thread.name, daemon=thread.daemon, waiting=stack(frames.get(thread.ident or 0)))
+
+
+def stack(frame: Any) -> list[dict[str, Any]]:
+    """Return where a running thread is, as plain data, outermost frame first."""
+    found: list[_site.Frame] = []
+    while frame is not None:
+        found.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return _site.suspended(found[::-1])
