@@ -1,1 +1,97 @@
-def main() -> int: return 0
+"""The command line: words to options, options to a command, errors to one sentence and an exit status."""
+
+import importlib.metadata
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from overstay.compare import compare
+from overstay.errors import OverstayError
+from overstay.messages import Speaker
+from overstay.options import (
+    CompareOptions,
+    DemoOptions,
+    DoctorOptions,
+    HelpOptions,
+    Options,
+    RunOptions,
+    VersionOptions,
+    language_of,
+    parse,
+)
+from overstay.report import comparison, document
+from overstay.report.problem import sentence
+from overstay.usage import write_help, write_overview
+
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+_WRONG_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    _never_fail_to_print()
+    words = sys.argv[1:] if argv is None else argv
+    say = Speaker(language_of(words))
+    try:
+        return _obey(parse(words), say)
+    except OverstayError as error:
+        # As it is, not as rich would fold it: a command in it must survive being copied.
+        sys.stderr.write(f"{sentence(error, say)}\n")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # `overstay ... | head`: nobody reads on. The interpreter would flush once more at exit and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+
+
+def _obey(options: Options, say: Speaker) -> int:
+    # A command is imported when it is called: compare need not wait for what visiting needs.
+    console = Console(highlight=False, markup=False, emoji=False)
+    match options:
+        case HelpOptions():
+            return _help(options, say)
+        case VersionOptions():
+            console.print(say("help.version-is", version=importlib.metadata.version("overstay")))
+            return 0
+        case CompareOptions():
+            return _compare(options, say, console)
+        case DoctorOptions():
+            from overstay.commands.doctor import doctor  # noqa: PLC0415 - see above
+
+            return doctor(options, say, console)
+        case RunOptions():
+            from overstay.commands.run import run  # noqa: PLC0415 - see above
+
+            return run(options, say, console)
+        case DemoOptions():
+            from overstay.commands.demo import demo  # noqa: PLC0415 - see above
+
+            return demo(options, say, console)
+
+
+def _help(options: HelpOptions, say: Speaker) -> int:
+    console = Console(stderr=not options.asked, highlight=False)
+    if options.command is None:
+        write_overview(say, console)
+    else:
+        write_help(options.command, say, console)
+    return 0 if options.asked else _WRONG_USAGE
+
+
+def _compare(options: CompareOptions, say: Speaker, console: Console) -> int:
+    changes = compare(document.read(options.before), document.read(options.after))
+    comparison.render(changes, say, console)
+    return changes.exit_status
+
+
+def _never_fail_to_print() -> None:
+    """Print what a terminal cannot show as question marks, instead of failing with the report half shown."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -78,7 +78,9 @@ def is_problem(finding: Finding) -> bool:
 
 def _by_fingerprint(report: Report) -> dict[str, Finding]:
     """Return the findings by fingerprint; of two workers' findings the one with the higher rate."""
-    findings = sorted(report.findings, key=lambda finding: (is_problem(finding), _rate(finding) or 0.0))
+    findings = sorted(
+        (*report.kept, *report.findings), key=lambda finding: (is_problem(finding), _rate(finding) or 0.0)
+    )
     return {finding.fingerprint: finding for finding in findings}
 
 

@@ -1,11 +1,13 @@
 """The command line, read into one frozen dataclass a command.
 
-argparse finds the options; everything it would say is said by the catalogue instead: its own sentences are English only,
-its help breaks lines by characters, of which Chinese ones are two cells wide.
+argparse finds the options; everything it would say is said by the catalogue instead.
 """
 
 import argparse
 import difflib
+import errno
+import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +15,9 @@ from typing import Any, NoReturn
 
 from overstay.errors import UsageError
 from overstay.messages import LANGUAGES, Language, language_of_locale
+from overstay.usage import COMMANDS, FLAGS, LANG, LATER
 from overstay.visits.departure import Departure
 from overstay.visits.destination import Destination
-
-COMMANDS = ("demo", "doctor", "run", "compare")
-LATER = ("scan", "watch", "explain")
-"""Commands of the design that this version does not have yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class DoctorOptions:
     """overstay doctor: what to visit, how, and how long to wait before judging; times are seconds."""
 
     language: Language
-    project: Path | None = None
+    project: Path = Path()
     url: str | None = None
     command: tuple[str, ...] = ()
     visit: Path | None = None
@@ -50,10 +49,6 @@ class DoctorOptions:
     concurrency: int = 4
     start_timeout: float = 30.0
 
-    def destination(self, url: str) -> Destination:
-        """Return where the visits go, with all that every request carries."""
-        return Destination(url, self.headers, self.cookies, self.subprotocols, self.insecure)
-
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -61,6 +56,9 @@ class RunOptions:
 
     language: Language
     command: tuple[str, ...]
+    project: Path = Path()
+    settle: float = 10.0
+    second_look: float = 60.0
     json: Path | None = None
 
 
@@ -92,54 +90,10 @@ class VersionOptions:
 Options = DemoOptions | DoctorOptions | RunOptions | CompareOptions | HelpOptions | VersionOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One option: `metavar` is None where it takes no value, `default` what the help shows."""
-
-    name: str
-    metavar: str | None = None
-    default: str | None = None
-    repeatable: bool = False
-
-    @property
-    def destination(self) -> str:
-        """Return the name of its value."""
-        return self.name.removeprefix("--").replace("-", "_")
-
-
-_LANG = Flag("--lang", "en|zh")
-_JSON = Flag("--json", "FILE")
-FLAGS: dict[str, tuple[Flag, ...]] = {
-    "demo": (_JSON, _LANG),
-    "doctor": (
-        Flag("--url", "URL"),
-        Flag("--visit", "FILE"),
-        Flag("--sessions", "N", "40"),
-        Flag("--departures", "LIST"),
-        Flag("--settle", "S", "10"),
-        Flag("--second-look", "S", "60"),
-        Flag("--start-timeout", "S", "30"),
-        Flag("--concurrency", "N", "4"),
-        Flag("--header", '"NAME: VALUE"', repeatable=True),
-        Flag("--cookie", "NAME=VALUE", repeatable=True),
-        Flag("--subprotocol", "NAME", repeatable=True),
-        Flag("--insecure"),
-        _JSON,
-        _LANG,
-    ),
-    "run": (_JSON, _LANG),
-    "compare": (_LANG,),
-}
-ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "demo": (),
-    "doctor": ("project", "command"),
-    "run": ("command",),
-    "compare": ("before", "after"),
-}
-
-
 def parse(argv: Sequence[str]) -> Options:
     """Return what the command line asks for; raises UsageError with the sentence that puts it right."""
+    if argv and argv[-1] == "--" and "--" not in argv[:-1]:
+        raise UsageError("usage.command-unfinished")
     words, command = _split(argv)
     words, language = _without_language(words)
     if not words:
@@ -181,15 +135,15 @@ def _without_language(words: Sequence[str]) -> tuple[list[str], Language]:
     left = iter(words)
     for word in left:
         name, equals, value = word.partition("=")
-        if name != _LANG.name:
+        if name != LANG.name:
             rest.append(word)
             continue
         chosen = value if equals else next(left, None)
         if chosen is None:
-            raise UsageError("usage.missing-value", option=_LANG.name, metavar=_LANG.metavar)
+            raise UsageError("usage.missing-value", option=LANG.name, metavar=LANG.metavar)
         if chosen not in LANGUAGES:
             raise UsageError("usage.unknown-language", value=chosen)
-        language = chosen  # type: ignore[assignment]  # it is one of LANGUAGES, which mypy does not narrow by
+        language = chosen
     return rest, language
 
 
@@ -242,17 +196,13 @@ def _read_demo(language: Language, values: argparse.Namespace, rest: list[str], 
 def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str], command: tuple[str, ...]) -> Options:
     if not (rest or values.url or command):
         raise UsageError("usage.needs-something")
-    project = Path(rest[0]) if rest else None
-    if project is not None and not project.is_dir():
-        raise UsageError("usage.not-a-folder", value=project)
-    _require_no_more("doctor", rest[1:])
     # The destination checks them; without --url any server stands in for the one that is found later.
     carried = Destination.of(
         values.url or "http://localhost/", headers=values.header, cookies=values.cookie, subprotocols=values.subprotocol
     )
     return DoctorOptions(
         language=language,
-        project=project,
+        project=_project("doctor", rest),
         url=values.url,
         command=command,
         visit=Path(values.visit) if values.visit is not None else None,
@@ -273,10 +223,16 @@ def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str]
 def _read_run(language: Language, values: argparse.Namespace, rest: list[str], command: tuple[str, ...]) -> Options:
     if rest and not command:
         raise UsageError("usage.before-dashes", command="run", value=" ".join(rest))
-    _require_no_more("run", rest)
     if not command:
         raise UsageError("usage.needs-command")
-    return RunOptions(language, command, _report_file(values))
+    return RunOptions(
+        language=language,
+        command=command,
+        project=_project("run", rest),
+        settle=_number(values, "--settle", least=0),
+        second_look=_number(values, "--second-look", least=0),
+        json=_report_file(values),
+    )
 
 
 def _read_compare(language: Language, _values: argparse.Namespace, rest: list[str], more: tuple[str, ...]) -> Options:
@@ -300,15 +256,24 @@ def _require_no_more(command: str, words: Sequence[str]) -> None:
         raise UsageError("usage.unexpected", command=command, value=words[0], **_hint("", (), command))
 
 
+def _project(command: str, rest: list[str]) -> Path:
+    """Return the project's folder, the working directory where none is named."""
+    _require_no_more(command, rest[1:])
+    project = Path(rest[0]) if rest else Path()
+    if not project.is_dir():
+        raise UsageError("usage.not-a-folder", value=project)
+    return project
+
+
 def _number(values: argparse.Namespace, name: str, *, least: float, whole: bool = False) -> float:
     flag = next(flag for flag in FLAGS["doctor"] if flag.name == name)
-    text = getattr(values, flag.destination)
-    text = flag.default if text is None else text
+    given = getattr(values, flag.key.replace("-", "_"))
+    text = str(flag.default if given is None else given)
     try:
         number: float = int(text) if whole else float(text)
-    except ValueError as err:
-        raise UsageError("usage.not-a-number", option=name, value=text, example=flag.default) from err
-    if number != number or number == float("inf"):
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise UsageError("usage.not-a-number", option=name, value=text, example=flag.default)
     if number < least:
         raise UsageError("usage.too-small", option=name, value=text, least=int(least))
@@ -336,4 +301,6 @@ def _report_file(values: argparse.Namespace) -> Path | None:
     path = Path(values.json)
     if not path.parent.is_dir():
         raise UsageError("report.no-folder", path=path, folder=path.parent)
+    if path.is_dir():
+        raise UsageError("report.not-written", path=path, reason=os.strerror(errno.EISDIR))
     return path

@@ -142,14 +142,14 @@ class Link:
     def look(self) -> dict[str, Any]:
         """Return every holding that a session acquired and that exists, the open sessions, and their sites."""
         began = time.perf_counter()
-        # The holdings first: one whose session ends meanwhile is then seen to belong to an open session, which is the
-        # harmless mistake.
-        alive = list(holdings.alive())
-        open_sessions = list(ledger.open.items())
+        # Sessions come and go while we look. One that was open before or is open after counts as open, so that what it
+        # holds is never taken for left behind.
+        given, open_sessions = ledger.given, dict(ledger.open)
+        alive = [row for row in holdings.alive() if row["session"] <= given]
         answer = {
             "time": time.monotonic(),
             "given": ledger.given,
-            "open": {str(number): _where(stay) for number, stay in open_sessions},
+            "open": {str(number): _where(stay) for number, stay in open_sessions.items()},
             "holdings": alive,
             "sites": _sites(alive),
             "canary_sessions": list(_canary.sessions),

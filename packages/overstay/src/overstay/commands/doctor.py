@@ -90,13 +90,7 @@ class _Visit:
         self._began = time.monotonic()
         self._notes: list[str] = []
         self._observer = Observer(self._addresses)
-        destination = Destination(
-            url,
-            headers=options.headers,
-            cookies=options.cookies,
-            subprotocols=options.subprotocols,
-            insecure=options.insecure,
-        )
+        destination = Destination(url, options.headers, options.cookies, options.subprotocols, options.insecure)
         self._driver = Driver(destination, script, concurrency=options.concurrency)
         plan = Plan(options.sessions, options.departures, options.settle, options.second_look)
         self._examination = Examination(

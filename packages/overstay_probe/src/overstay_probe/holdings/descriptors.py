@@ -13,7 +13,10 @@ from overstay_probe import _platform, _site
 from overstay_probe._ledger import ledger
 from overstay_probe.holdings._row import row
 
+_FEWEST_NOTES = 1024
 _opened: dict[str, dict[int, _site.Site]] = {}
+_notes = 0
+_most_notes = _FEWEST_NOTES
 
 
 def arm() -> None:
@@ -26,8 +29,19 @@ def forget() -> None:
 
 
 def note(path: str, session: int, site: _site.Site) -> None:
-    """Remember that a session opens a path."""
+    """Remember that a session opens a path; what is gone is dropped whenever the notes have doubled."""
+    global _notes, _most_notes  # noqa: PLW0603 - two numbers beside the table that they bound
     _opened.setdefault(path, {})[session] = site
+    _notes += 1
+    if _notes > _most_notes:
+        sweep()
+        _notes = sum(map(len, _opened.values()))
+        _most_notes = max(_FEWEST_NOTES, 2 * _notes)
+
+
+def removed(path: str) -> None:
+    """Drop the notes of a path that is being removed: a descriptor that is still open on it has no name to go by."""
+    _opened.pop(path, None)
 
 
 def sweep() -> None:

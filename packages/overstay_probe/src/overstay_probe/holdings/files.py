@@ -71,8 +71,10 @@ def _renamed(args: tuple[Any, ...]) -> None:
 
 
 def _removed(path: Any, dir_fd: int) -> None:
-    if dir_fd in (-1, None) and _files:
-        _files.pop(_absolute(path), None)
+    if dir_fd in (-1, None):
+        absolute = _absolute(path)
+        _files.pop(absolute, None)
+        descriptors.removed(absolute)
 
 
 def _absolute(path: Any) -> str:
