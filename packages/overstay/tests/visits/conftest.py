@@ -180,6 +180,7 @@ class Bench:
 
     folder: Path
 
+    Peer = Peer
     recording = staticmethod(recording)
     frames_in = staticmethod(frames_in)
     ESTABLISHED = ESTABLISHED

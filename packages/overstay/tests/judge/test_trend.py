@@ -1,0 +1,78 @@
+"""Slopes and what they mean: getting slower, growing per session, growing with time."""
+
+import random
+
+import pytest
+
+from overstay.judge import counters
+from overstay.judge.latency import slowing
+from overstay.judge.trend import floors, theil_sen
+
+
+def latencies(shape, seed=1, count=120):
+    """Return latencies in ms around `shape(n)`, with the one-sided noise of a busy machine."""
+    dice = random.Random(seed)
+    return [(n, shape(n) + abs(dice.gauss(0, 0.5)) + (dice.random() < 0.1) * dice.uniform(0, 30)) for n in range(count)]
+
+
+def test_slope_of_a_line_is_found_through_outliers():
+    """A third of the points far off does not move the median of the slopes."""
+    points = [(float(x), 2.0 * x + (500.0 if x % 3 == 0 else 0.0)) for x in range(60)]
+    assert theil_sen(points).slope == pytest.approx(2.0, abs=0.2)
+
+
+def test_three_points_bound_nothing():
+    """With fewer than four points there is no interval, so there is no slope."""
+    assert theil_sen([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]) is None
+
+
+def test_floors_keep_the_lowest_of_each_group():
+    """What other work adds to a latency is left out."""
+    assert floors([(1, 5.0), (2, 1.0), (3, 9.0), (4, 2.0), (5, 7.0)], size=4) == [(2, 1.0), (5, 7.0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_server_that_gets_slower_is_told_from_a_noisy_one(seed):
+    """Growth of 0.1 ms a visit is a slowing; the same noise around a level is none."""
+    assert slowing(latencies(lambda n: 5 + 0.1 * n, seed)).is_material
+    assert not slowing(latencies(lambda n: 5, seed)).is_material
+
+
+def test_growth_below_a_tenth_or_below_a_millisecond_is_not_material():
+    """50 ms that become 51, and 0.5 ms that become 1, slow nobody down."""
+    assert not slowing([(n, 50 + n / 120) for n in range(120)]).is_material
+    assert not slowing([(n, 0.5 + n / 240) for n in range(120)]).is_material
+
+
+def test_warming_up_is_not_getting_faster_or_slower():
+    """A latency that falls and then stays is no slowing."""
+    assert not slowing(latencies(lambda n: 30 / (1 + n) + 5)).is_material
+
+
+def rounds(per_session=0.0, per_round=0.0, sizes=(0, 7, 11, 0, 5, 13, 0, 3, 7, 11, 0, 5)):
+    level, measured = 100.0, []
+    for size in sizes:
+        level += per_session * size + per_round
+        measured.append(counters.Round(size, {"fds": level}))
+    return measured
+
+
+@pytest.mark.parametrize(
+    ("measured", "growth"),
+    [
+        pytest.param(rounds(), "flat", id="flat"),
+        pytest.param(rounds(per_session=1), "per-session", id="one per session"),
+        pytest.param(rounds(per_round=2), "time-driven", id="two per round, visits or not"),
+    ],
+)
+def test_growth_by_sessions_is_told_from_growth_by_time(measured, growth):
+    """Idle rounds between batches of different sizes separate the two."""
+    assert counters.count("fds", measured).growth == growth
+
+
+def test_counter_that_fills_a_pool_and_stays_is_flat():
+    """Growth that has stopped in the last third is none."""
+    levels = [100, 107, 118, 118, 120, 120, 120, 120, 120, 120, 120, 120]
+    sizes = (0, 7, 11, 0, 5, 13, 0, 3, 7, 11, 0, 5)
+    measured = [counters.Round(size, {"fds": float(level)}) for size, level in zip(sizes, levels, strict=True)]
+    assert counters.count("fds", measured).growth == "flat"
