@@ -19,7 +19,7 @@ SLUG = re.compile(r"[a-z]+(-[a-z]+)*(\.[a-z0-9_]+([-_][a-z0-9]+)*)+")
 SPEAKERS = {"say", "_say"}
 PROGRESS = {"progress", "_progress"}
 """Say a slug of their section, and add the fields `done` and `total` themselves."""
-ERRORS = {each.__name__ for each in (OverstayError, *OverstayError.__subclasses__())}
+ERRORS = {"OverstayError", *(each.__name__ for each in OverstayError.__subclasses__())}
 
 
 def fields(sentence: str) -> set[str]:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import overstay_probe
 import pytest
+
+import overstay_probe
 from overstay_probe.doors import DOORS
 
 PROBE = Path(overstay_probe.__file__).parent
@@ -77,7 +78,10 @@ class Served:
         def listens() -> bool:
             assert self.process.poll() is None, self._log.read_text()
             table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
-            return f":{self.port:04X} " in table and " 0A " in table
+            return any(
+                fields[1].endswith(f":{self.port:04X}") and fields[3] == "0A"
+                for fields in map(str.split, table.splitlines())
+            )
 
         until(listens, f"a server on port {self.port}: {self._log.read_text()}")
 
@@ -113,7 +117,11 @@ class Served:
         """Return the holdings of one kind that ended sessions have left, each with its site."""
         look = self.quiet()
         return [
-            {**row, "at": look["sites"][str(row["site"])]["site"], "library": look["sites"][str(row["site"])]["library"]}
+            {
+                **row,
+                "at": look["sites"][str(row["site"])]["site"],
+                "library": look["sites"][str(row["site"])]["library"],
+            }
             for row in look["holdings"]
             if row["kind"] == kind
         ]
@@ -180,7 +188,7 @@ class Lab:
             served.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     """A folder for the server, and a run directory whose path is short enough for a Unix socket."""
     run = Path(tempfile.mkdtemp(prefix="ov"))

@@ -185,6 +185,11 @@ def test_fifty_overlapping_sessions_are_told_apart(lab):
         counted[row["kind"]] = counted.get(row["kind"], 0) + 1
     planted = {"task": 1, "timer": 1, "thread": 1, "file": 3, "socket": 1}
     for kind, each in planted.items():
-        assert 0.99 * each * clients <= counted[kind] <= each * clients, (kind, [
-            row["detail"] for row in look["holdings"] if row["kind"] == kind and row["detail"].get("name") != "Event.wait"
-        ])
+        assert 0.99 * each * clients <= counted[kind] <= each * clients, (
+            kind,
+            [
+                row["detail"]
+                for row in look["holdings"]
+                if row["kind"] == kind and row["detail"].get("name") != "Event.wait"
+            ],
+        )

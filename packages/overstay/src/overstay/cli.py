@@ -31,6 +31,15 @@ _PIPE_CLOSED = 141
 _WRONG_USAGE = 2
 
 
+class _Screen(Console):
+    """A console that ends quietly when nobody reads on, as in `overstay ... | head`."""
+
+    def on_broken_pipe(self) -> None:
+        # rich would end with status 1, which means findings. Nothing is left to flush at exit, or Python complains.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(_PIPE_CLOSED)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     _never_fail_to_print()
@@ -44,15 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        # `overstay ... | head`: nobody reads on. The interpreter would flush once more at exit and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
 
 
 def _obey(options: Options, say: Speaker) -> int:
     # A command is imported when it is called: compare need not wait for what visiting needs.
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _Screen(highlight=False, markup=False, emoji=False)
     match options:
         case HelpOptions():
             return _help(options, say)
@@ -76,7 +81,7 @@ def _obey(options: Options, say: Speaker) -> int:
 
 
 def _help(options: HelpOptions, say: Speaker) -> int:
-    console = Console(stderr=not options.asked, highlight=False)
+    console = _Screen(stderr=not options.asked, highlight=False)
     if options.command is None:
         write_overview(say, console)
     else:

@@ -15,8 +15,13 @@ from overstay.findings import Finding, Report, Trend
 
 Status = Literal["fixed", "better", "unchanged", "worse", "new"]
 
+SLOWER = "slower-per-session"
+
 _FIXED_BELOW = 0.1
 """The share of the old rate that counts as fixed, unless what is left is itself a proven leak."""
+
+_DOUBLED = 4
+"""How many times the visits grow when a leak is doubled twice to be sure of it, which its fix need not be."""
 
 _ORDER: tuple[Status, ...] = ("new", "worse", "unchanged", "better", "fixed")
 
@@ -55,8 +60,7 @@ class Comparison:
 def compare(before: Report, after: Report) -> Comparison:
     """Return what became of the problems of `before` in `after`, and what is new.
 
-    Raises InvalidRun when the two were not made alike, or when `before` had no problem to fix. Runs that were doubled
-    are compared by the sessions that were asked for, which is `counters["sessions_asked"]`.
+    Raises InvalidRun when the two were not made alike, or when `before` had no problem to fix.
     """
     _require_alike(before, after)
     old, new = _by_fingerprint(before), _by_fingerprint(after)
@@ -72,7 +76,7 @@ def compare(before: Report, after: Report) -> Comparison:
 
 def is_problem(finding: Finding) -> bool:
     """Tell whether a finding needs a fix that can be proved."""
-    slower = finding.rule == "slower-per-session" and finding.severity != "fine"
+    slower = finding.rule == SLOWER and finding.severity != "fine"
     return slower or finding.verdict in ("leak", "likely")
 
 
@@ -110,7 +114,7 @@ def _rate(finding: Finding) -> float | None:
 def _require_alike(before: Report, after: Report) -> None:
     for report in (before, after):
         if report.verdict in ("invalid", "inconclusive"):
-            _refuse("verdict", verdict=f"outcome.{report.verdict}.name")
+            _refuse(report.verdict)
         if not report.target.inside:
             _refuse("outside")
     paths = _path(before), _path(after)
@@ -119,9 +123,9 @@ def _require_alike(before: Report, after: Report) -> None:
     ways = _departures(before), _departures(after)
     if ways[0] != ways[1]:
         _refuse("departures", before=", ".join(ways[0]), after=", ".join(ways[1]))
-    asked = _sessions_asked(before), _sessions_asked(after)
-    if max(asked) > 2 * min(asked):
-        _refuse("sessions", before=asked[0], after=asked[1])
+    few, many = sorted((before.run.visits, after.run.visits))
+    if many > 2 * few and many != _DOUBLED * few:
+        _refuse("sessions", before=before.run.visits, after=after.run.visits)
 
 
 def _refuse(why: str, **values: object) -> None:
@@ -135,9 +139,3 @@ def _path(report: Report) -> str:
 def _departures(report: Report) -> list[str]:
     missed = {each.departure for each in report.run.not_exercised}
     return sorted(name for name, count in report.run.departures.items() if count and name not in missed)
-
-
-def _sessions_asked(report: Report) -> int:
-    """Return the sessions before any doubling: a leak is doubled to be sure of it, its fix need not be."""
-    asked = report.counters.get("sessions_asked")
-    return asked if isinstance(asked, int) else report.run.sessions

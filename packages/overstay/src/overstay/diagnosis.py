@@ -30,6 +30,7 @@ from overstay.judge.overstays import SESSION, Overstay, Signature
 from overstay.judge.sessions import Missing, missing
 from overstay.messages import Speaker
 from overstay.observation import Frame, Place
+from overstay.report.problem import sentence
 
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
 _HISTORY = re.compile(r"histor|store_message|json\.dump", re.IGNORECASE)
@@ -138,7 +139,7 @@ class _Diagnosis:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
         failed = [visit.problem for visit in self._evidence.visits if visit.problem is not None]
         if failed:
-            first = say(failed[0].slug, **failed[0].values)
+            first = sentence(failed[0], say)
             notes.append(say("run.visits-failed", count=len(failed), visits=len(self._evidence.visits), first=first))
         notes += [say("run.probe-disarmed", what=what, why=why) for what, why in self._circumstances.disarmed.items()]
         return tuple(notes)
@@ -238,7 +239,7 @@ class _Diagnosis:
 
     def _title(self, rule: str, rate: Rate, verdict: Verdict) -> str:
         say = self._say
-        joined = say("list.and").join(say(f"departure.{departure}") for departure in rate.of)
+        joined = say("list.or").join(say(f"departure.{departure}") for departure in rate.of)
         who = say("who.of", departures=joined) if rate.of else say("who.all")
         if verdict in ("bounded", "one-off"):
             return say(f"finding.{rule}.title-kept", count=rate.left)
@@ -322,7 +323,10 @@ class _Diagnosis:
             verdict="leak" if len(self._evidence.visits) > 40 and self._evidence.is_finished else "likely",
             severity="severe",
             title=say(
-                f"finding.{rule}.title-{what}", first=trend.first_fifth, last=trend.last_fifth, slope=trend.per_100_sessions
+                f"finding.{rule}.title-{what}",
+                first=trend.first_fifth,
+                last=trend.last_fifth,
+                slope=trend.per_100_sessions,
             ),
             rate=None,
             site=site,
@@ -427,4 +431,3 @@ def _plain(counted: counters.Counted) -> dict[str, object]:
 def _worst_first(finding: Finding) -> tuple[int, int, float]:
     severity = ("severe", "warning", "fine").index(finding.severity)
     return severity, finding.suspect or 99, -(finding.rate.per_session if finding.rate else 0.0)
-

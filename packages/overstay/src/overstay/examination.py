@@ -153,7 +153,7 @@ class Examination:
         self._departures = tuple(
             departure for departure in self._departures if departure not in self.evidence.not_exercised
         )
-        while await self._observer.discover():
+        while await self._observer.discover():  # noqa: ASYNC110 - files appear
             await asyncio.sleep(0.3)  # workers open their doors one after the other
         self.evidence.warm_up = self._next - 1
 

@@ -52,7 +52,7 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Everything that sessions held at one moment, over all processes: `holdings` of ended ones, `held` of open ones."""
+    """What sessions held at one moment, over all processes: `holdings` of ended ones, `held` of open ones."""
 
     holdings: tuple[Holding, ...] = ()
     held: tuple[Holding, ...] = ()

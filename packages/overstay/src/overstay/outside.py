@@ -1,6 +1,7 @@
 """What can be seen of a server from outside: who listens, and the counters of its processes."""
 
 import socket
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -21,7 +22,7 @@ def is_listening(url: str) -> bool:
     """
     host, port = address_of(url)
     try:
-        listening = {sock.laddr.port for sock in psutil.net_connections("tcp") if sock.status == psutil.CONN_LISTEN}
+        listening = {port_of(connection) for connection in psutil.net_connections("tcp") if is_waiting(connection)}
     except (psutil.Error, OSError):
         listening = set()
     if port in listening:
@@ -49,7 +50,7 @@ def listeners(url: str) -> set[int]:
     return {
         connection.pid
         for connection in connections
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid is not None
+        if is_waiting(connection) and port_of(connection) == port and connection.pid is not None
     }
 
 
@@ -59,10 +60,25 @@ def counters(pids: set[int]) -> dict[str, float]:
     for pid in pids:
         try:
             process = psutil.Process(pid)
-            totals["fds"] += process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
+            totals["fds"] += _descriptors(process)
             totals["threads"] += process.num_threads()
             totals["children"] += len(process.children(recursive=True))
             totals["rss"] += process.memory_info().rss
         except psutil.Error:
             continue
     return totals
+
+
+def is_waiting(connection: Any) -> bool:
+    """Tell whether a connection of psutil's is a listening socket."""
+    return bool(connection.status == psutil.CONN_LISTEN)
+
+
+def port_of(connection: Any) -> int:
+    """Return the local port of a connection of psutil's, 0 where it has none."""
+    return int(connection.laddr.port) if connection.laddr else 0
+
+
+def _descriptors(process: Any) -> int:
+    """Return the open descriptors, on Windows the handles."""
+    return int(process.num_fds() if hasattr(process, "num_fds") else process.num_handles())

@@ -6,8 +6,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import overstay_probe
 import psutil
+
+import overstay_probe
 from overstay_probe import _platform
 from overstay_probe.doors import DOORS
 

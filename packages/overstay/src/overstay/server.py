@@ -24,7 +24,6 @@ class Server:
         self.run = run
         self._output = run.path / "output.log"
         # A process group of its own: Ctrl-C is for us, and we end the server when the report is safe.
-        kwargs = {"process_group": 0} if sys.platform != "win32" else {}
         try:
             with self._output.open("wb") as output:
                 self._process = subprocess.Popen(
@@ -33,7 +32,7 @@ class Server:
                     stdin=subprocess.DEVNULL,
                     stdout=None if shows_output else output,
                     stderr=None if shows_output else subprocess.STDOUT,
-                    **kwargs,  # type: ignore[call-overload]  # one platform's keyword
+                    process_group=None if sys.platform == "win32" else 0,
                 )
         except FileNotFoundError as error:
             raise UsageError("target.command-not-found", command=command[0]) from error

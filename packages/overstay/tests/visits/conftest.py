@@ -121,7 +121,8 @@ class Peer:
 
     @property
     def tcp_state(self) -> int:
-        return self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        """Return the state that the kernel gives our side of the connection: 1 established, 7 closed, 8 close-wait."""
+        return self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] if self.sock.fileno() >= 0 else 7
 
 
 Talk = Callable[[Peer], Awaitable[None]]

@@ -161,6 +161,7 @@ def test_mid_handshake_is_half_a_request(bench):
     assert record.exercised
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("departure", [Departure.VANISH, Departure.SLOW_READER])
 def test_silent_departures_keep_the_socket_open_until_the_driver_closes(bench, departure):
     """The server sees nothing at all after the request."""
@@ -181,6 +182,7 @@ def test_silent_departures_keep_the_socket_open_until_the_driver_closes(bench, d
     assert record.exercised
 
 
+@pytest.mark.slow
 def test_a_slow_reader_stops_an_endless_reply(bench):
     """The server's writes wait once the tiny buffer of the client and its own are full."""
 

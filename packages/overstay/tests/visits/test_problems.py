@@ -50,9 +50,10 @@ def test_nobody_listening_is_reported(bench, url):
     assert record.connections == ()
 
 
-def test_unknown_host_is_reported(bench):
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 70, "a..b"])
+def test_unknown_host_is_reported(bench, host):
     """A name without an address is no reason to stop with a traceback."""
-    record = asyncio.run(bench.visit("ws://no-such-host.invalid:80"))
+    record = asyncio.run(bench.visit(f"ws://{host}:80"))
     assert record.problem.slug == "visit.no-connection"
 
 
@@ -84,6 +85,7 @@ def test_a_server_that_ends_in_the_handshake_is_reported(bench):
     assert problem_with(bench, hang_up, "http").problem.slug == "visit.ended-by-server"
 
 
+@pytest.mark.slow
 def test_a_server_that_never_answers_is_reported(bench):
     """A single wait has a limit."""
 

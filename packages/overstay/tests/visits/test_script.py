@@ -103,6 +103,7 @@ def test_sys_exit_in_a_visit_does_not_end_the_run(bench):
     assert problem.values["error"] == "SystemExit: bye"
 
 
+@pytest.mark.slow
 def test_visit_that_hangs_is_ended_and_its_line_named(bench):
     """The whole visit has a limit, however it waits."""
     problem = problem_of(

@@ -92,6 +92,7 @@ def test_mid_handshake_is_fin_right_after_connecting(bench):
     assert record.exercised
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("departure", [Departure.VANISH, Departure.SLOW_READER])
 def test_silent_departures_keep_the_socket_open_until_the_driver_closes(bench, departure):
     """The slow reader repeats its question before it falls silent, the vanished client does not."""

@@ -41,13 +41,14 @@ def encrypted(bench, issuer, talk, name="127.0.0.1"):
             self.engine = context.wrap_bio(self.incoming, self.outgoing, server_side=True)
 
         async def flush(self):
-            await self.plain.send(self.outgoing.read())
+            if data := self.outgoing.read():
+                await self.plain.send(data)
 
         async def want(self, step):
             """Return what `step` gives, feeding it from the socket; nothing at the client's end."""
             while True:
                 try:
-                    return step()
+                    result = step()
                 except ssl.SSLWantReadError:
                     await self.flush()
                     data = await self.plain.read()
@@ -55,14 +56,15 @@ def encrypted(bench, issuer, talk, name="127.0.0.1"):
                     if not data:
                         return b""
                     self.incoming.write(data)
-                except ssl.SSLZeroReturnError:
-                    self.said_goodbye = True
-                    await self.plain.read_to_end()
-                    self.end = self.plain.end
-                    return b""
+                    continue
                 except ssl.SSLError:
                     self.end = "alert"
                     return b""
+                if result == b"":
+                    self.said_goodbye = True
+                    await self.plain.read_to_end()
+                    self.end = self.plain.end
+                return result
 
         async def read(self):
             data = await self.want(lambda: self.engine.read(65536))
@@ -76,8 +78,9 @@ def encrypted(bench, issuer, talk, name="127.0.0.1"):
     async def secured(plain):
         peer = plain.inner = TlsPeer(plain)
         await peer.want(peer.engine.do_handshake)
-        await peer.flush()
-        await talk(peer)
+        if peer.end is None:
+            await peer.flush()
+            await talk(peer)
 
     return secured
 
@@ -91,8 +94,9 @@ async def answer_in_parts(peer):
         await asyncio.sleep(0.05)
         if not peer.end:
             await peer.say("done")
-        await peer.hear()
-        await peer.send(b"\x88\x02\x03\xe8")
+        frame = await peer.hear()
+        if frame is not None and frame.opcode == 8:
+            await peer.send(b"\x88\x02\x03\xe8")
     while peer.end is None:
         await peer.read()
 
@@ -112,7 +116,7 @@ def visit(bench, departure, talk, url="wss://127.0.0.1", body=TALK, **options):
             [record] = await driver.make([departure], first_n=1)
             silent = server.peers[0].tcp_state == bench.ESTABLISHED
             await driver.aclose()
-            await asyncio.wait(server.talks, timeout=5)
+            await server.all_done()
             return record, server.peers[0].inner, silent
 
     return asyncio.run(main())

@@ -73,6 +73,7 @@ def test_close_sends_1000_and_waits_for_the_echo_before_fin(bench):
     assert record.left - record.opened > 0.2
 
 
+@pytest.mark.slow
 def test_close_gives_up_on_a_server_that_never_echoes(bench):
     """FIN follows after a while even without the echo."""
     record, [peer] = run(bench, Departure.CLOSE)
@@ -119,6 +120,7 @@ def test_half_close_sends_fin_and_reads_on(bench):
     assert record.left - record.opened < 2
 
 
+@pytest.mark.slow
 def test_mid_reply_is_fin_between_the_parts_of_a_reply(bench):
     """Nothing but EOF comes after the first part, and the rest of the reply meets a closed socket."""
     fate = []
@@ -184,6 +186,7 @@ def test_mid_handshake_is_half_a_request(bench):
     assert record.exercised
 
 
+@pytest.mark.slow
 def test_vanish_is_silence_until_the_driver_closes(bench):
     """No pong, no FIN, no RST, and the socket stays established."""
 
@@ -218,6 +221,7 @@ async def answer_in_parts_until_answered(peer):
     await peer.say("done")
 
 
+@pytest.mark.slow
 def test_slow_reader_fills_the_servers_buffers_and_stays(bench):
     """The client repeats its message and reads nothing, so the server's sends end up waiting."""
     heard = []

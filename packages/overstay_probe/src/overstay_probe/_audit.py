@@ -33,6 +33,6 @@ def _hear(event: str, args: tuple[Any, ...]) -> None:
     if event in _listeners:
         try:
             _listeners[event](args)
-        except Exception as error:  # noqa: BLE001 - an error here would forbid what the application is doing
+        except Exception as error:  # an error here would forbid what the application is doing
             _trouble.disarm(event, error)
             _listeners.pop(event, None)

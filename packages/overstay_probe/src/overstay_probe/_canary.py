@@ -72,12 +72,15 @@ def _process() -> None:
     child = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE, close_fds=True
     )
-    _undo.append(lambda: (child.stdin and child.stdin.close(), child.wait(5)))
+    _undo.append(lambda: child.wait(5))
+    if child.stdin is not None:
+        _undo.append(child.stdin.close)
 
 
 def _file() -> None:
     descriptor, path = tempfile.mkstemp(prefix="overstay-canary-")
-    _undo.append(lambda: (os.close(descriptor), os.unlink(path)))  # noqa: PTH108 - the probe imports no pathlib
+    _undo.append(lambda: os.unlink(path))
+    _undo.append(lambda: os.close(descriptor))
 
 
 def _socket() -> None:

@@ -36,7 +36,7 @@ def announce(server: str) -> None:
             try:
                 _arm()
                 _open_link()
-            except Exception as error:  # noqa: BLE001 - the server must start, with the probe or without
+            except Exception as error:  # the server must start, with the probe or without
                 _trouble.disarm("link", error)
 
 
@@ -62,7 +62,7 @@ def _open_link() -> None:
 
 def _start_again_in_child() -> None:
     """A fork copies the sessions of its parent but none of its threads: begin anew, and link at the first session."""
-    global _link, _lock  # noqa: PLW0603 - the parent's are not ours
+    global _link, _lock
     _link, _lock = None, threading.Lock()
     ledger.forget()
     holdings.forget()
@@ -78,4 +78,3 @@ def close() -> None:
     _wrap.unwrap_all()
     ledger.on_loop.clear()
     _armed = False
-

@@ -48,7 +48,7 @@ class Link:
     def open(self) -> None:
         """Listen, say where in the address file, and begin to answer; raises OSError when neither is possible."""
         run = os.environ.get("OVERSTAY_RUN")
-        folder = _platform.owned_directory(run if run and os.path.isdir(run) else _platform.runtime_directory())  # noqa: PTH112
+        folder = _platform.owned_directory(run if run and os.path.isdir(run) else _platform.runtime_directory())
         before = _platform.counters().get("rss", 0.0)
         self._listener, address = self._listen(folder)
         self._write_address(folder, address)
@@ -64,17 +64,17 @@ class Link:
             self._listener.close()
         for path in self._paths:
             with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108 - the probe imports no pathlib
+                os.unlink(path)
 
     def _listen(self, folder: str) -> tuple[socket.socket, Any]:
-        path = os.path.join(folder, f"{self._pid}.sock")  # noqa: PTH118 - as above
+        path = os.path.join(folder, f"{self._pid}.sock")
         if _platform.has_unix_sockets() and len(path) < _LONGEST_UNIX_PATH:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108 - a process of the same number before us
+                os.unlink(path)  # a process of the same number before us
             listener.bind(path)
             self._paths.append(path)
-            os.chmod(path, 0o600)  # noqa: PTH101 - as above
+            os.chmod(path, 0o600)
             address: Any = path
         else:
             listener = socket.socket()
@@ -85,12 +85,12 @@ class Link:
         return listener, address
 
     def _write_address(self, folder: str, address: Any) -> None:
-        path = os.path.join(folder, f"{self._pid}.json")  # noqa: PTH118 - as above
+        path = os.path.join(folder, f"{self._pid}.json")
         draft = f"{path}.new"
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             json.dump({"link": VERSION, "pid": self._pid, "address": address, "token": self._token}, file)
-        os.replace(draft, path)  # noqa: PTH105 - as above
+        os.replace(draft, path)
         self._paths.append(path)
 
     def _accept(self) -> None:
@@ -215,7 +215,7 @@ class _Asker:
             if not self._is_trusted:
                 return {"error": "token"}
             return {"answer": self._questions[request["ask"]](request)}
-        except Exception as error:  # noqa: BLE001 - a bad question must not end the thread without an answer
+        except Exception as error:  # a bad question must not end the thread without an answer
             return {"error": f"{type(error).__name__}: {error}"}
 
     def leave(self) -> None:

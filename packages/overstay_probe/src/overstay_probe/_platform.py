@@ -89,17 +89,17 @@ def runtime_directory() -> str:
         return base
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     home = os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("TEMP") or "/tmp"  # noqa: S108 - made 0700 below it
-    return os.path.join(home, f"overstay-{user}")  # noqa: PTH118 - the probe imports no pathlib
+    return os.path.join(home, f"overstay-{user}")
 
 
 def owned_directory(path: str) -> str:
     """Make a folder that only this user can enter and return it; raises OSError when another user owns it."""
-    os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103 - as above
+    os.makedirs(path, mode=0o700, exist_ok=True)
     status = os.lstat(path)
     if hasattr(os, "getuid") and status.st_uid != os.getuid():
         raise PermissionError(f"{path} belongs to another user")
     if status.st_mode & 0o077 and sys.platform != "win32":
-        os.chmod(path, 0o700)  # noqa: PTH101 - as above
+        os.chmod(path, 0o700)
     return path
 
 
@@ -118,7 +118,7 @@ def after_fork(callback: Callable[[], None]) -> None:
 
 def _listed(path: str) -> list[str]:
     try:
-        return os.listdir(path)  # noqa: PTH208 - as above
+        return os.listdir(path)
     except OSError:
         return []
 

@@ -20,8 +20,8 @@ from typing import Any
 PLUMBING, LIBRARY, APPLICATION = 0, 1, 2
 DEPTH = 8
 _FARTHEST = 64
-_CWD = os.getcwd()  # noqa: PTH109 - a path of pathlib's would import it into every Python process of the command
-_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - as above
+_CWD = os.getcwd()  # a path of pathlib's would import it into every Python process of the command
+_HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PLUMBING_PACKAGES = frozenset(("asyncio", "anyio", "uvloop", "overstay_probe"))
 
 Frame = tuple[CodeType, int]
@@ -86,11 +86,11 @@ def _rank(name: str, file: object) -> int:
         return APPLICATION if name == "overstay_probe._canary" else PLUMBING
     if type(file) is not str:
         return APPLICATION if name == "__main__" else PLUMBING
-    return rank_of_path(os.path.abspath(file))  # noqa: PTH100 - see _CWD
+    return rank_of_path(os.path.abspath(file))
 
 
 def rank_of_path(path: str) -> int:
-    """Return the rank of a source file: the project's own files first, then site-packages, then the standard library."""
+    """Return the rank of a source file: the project's own first, then site-packages, then the standard library."""
     project = os.environ.get("OVERSTAY_PROJECT")
     inside = project and path.startswith(project.rstrip(os.sep) + os.sep)
     shown = path[len(project) :] if project and inside else path
@@ -103,10 +103,8 @@ def rank_of_path(path: str) -> int:
     return PLUMBING if path.startswith(_STANDARD) or path.startswith(_HERE) else APPLICATION
 
 
-_SCRIPTS = os.path.abspath(sysconfig.get_path("scripts")) + os.sep  # noqa: PTH100 - see _CWD
-_STANDARD = tuple(
-    {os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")}  # noqa: PTH100 - see _CWD
-)
+_SCRIPTS = os.path.abspath(sysconfig.get_path("scripts")) + os.sep
+_STANDARD = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
 
 
 @contextmanager
@@ -128,7 +126,7 @@ def at(frame: FrameType, innermost: FrameType) -> Site:
 def _site_of_running_task() -> "Site | None":
     if asyncio._get_running_loop() is None:  # noqa: SLF001 - the public function raises where there is no loop
         return None
-    held = getattr(asyncio.current_task(), "_overstay", None)
+    held = getattr(asyncio.current_task(), "overstay_held", None)
     return None if held is None else held[1]
 
 
@@ -174,7 +172,7 @@ def numbered(number: int) -> "Site | None":
 
 def absolute(path: str) -> str:
     """Return a source path as it was meant when the program started."""
-    return path if path.startswith("<") else os.path.normpath(os.path.join(_CWD, path))  # noqa: PTH118 - see _CWD
+    return path if path.startswith("<") else os.path.normpath(os.path.join(_CWD, path))
 
 
 def described(frame: Frame) -> dict[str, Any]:

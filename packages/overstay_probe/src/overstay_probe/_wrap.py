@@ -13,10 +13,10 @@ def wrap(owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> No
     Where the class that defines the method cannot be changed (uvloop's is written in C), its Python subclass gets it.
     """
     original = getattr(owner, name)
-    if getattr(original, "_overstay", False):
+    if getattr(original, "overstay_wrapped", False):
         return
     replacement = make(original)
-    replacement._overstay = True  # type: ignore[attr-defined]  # noqa: SLF001 - our own mark on our own function
+    replacement.overstay_wrapped = True  # type: ignore[attr-defined]  # our own mark on our own function
     before = vars(owner).get(name, _MISSING)
     setattr(owner, name, replacement)
     _replaced.append((owner, name, before))

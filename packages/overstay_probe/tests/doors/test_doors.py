@@ -151,7 +151,9 @@ def test_asgi_server_opens_a_session_per_request_and_per_websocket(lab, server):
     assert served.get("/page") == b"done"
     ports = [chat_over_websocket(served.port) for _ in range(2)]
     rows = rows_of(served)
-    assert [(row[2], row[3], row[4]) for row in rows] == [("asgi", "http", "/page")] + [("asgi", "websocket", "/ws")] * 2
+    assert [(row[2], row[3], row[4]) for row in rows] == [("asgi", "http", "/page")] + [
+        ("asgi", "websocket", "/ws")
+    ] * 2
     assert [row[5] for row in rows[1:]] == ports
 
 
@@ -247,7 +249,9 @@ def test_forked_server_has_a_ledger_of_its_own(lab):
 def test_python_process_without_a_door_only_says_that_it_was_there(lab):
     """A tool of the server's own costs nothing and opens no link."""
     served = lab.start(
-        ASGI.replace("async def app", "import subprocess, sys\nsubprocess.run([sys.executable, '-c', '0'])\nasync def app"),
+        ASGI.replace(
+            "async def app", "import subprocess, sys\nsubprocess.run([sys.executable, '-c', '0'])\nasync def app"
+        ),
         UVICORN,
     )
     served.links()
@@ -278,4 +282,3 @@ def test_control_channel_refuses_a_wrong_token_and_other_users(lab):
         client.sendall(b'{"token": "wrong", "ask": "hello"}\n')
         assert client.recv(1000) == b'{"error": "token"}\n'
         assert client.recv(1000) == b""
-

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from overstay import outside
 from overstay.diagnosis import Circumstances, diagnose
-from overstay.errors import TargetError, UsageError
+from overstay.errors import OverstayError, TargetError, UsageError
 from overstay.examination import Examination, Plan
 from overstay.findings import Report
 from overstay.messages import Speaker
@@ -28,15 +28,20 @@ _DOOR_PATIENCE = 3.0
 
 def doctor(options: DoctorOptions, say: Speaker, console: Console) -> int:
     """Examine what the options name, show the report, write it where asked, and return the exit status."""
-    report = examine(options, say)
+    report, problem = examine(options, say)
     terminal.render(report, say, console)
     if options.json is not None:
         document.write(report, options.json)
+    if problem is not None:
+        raise problem
     return report.exit_status
 
 
-def examine(options: DoctorOptions, say: Speaker) -> Report:
-    """Return the report on a server; the server is ended, and the run's folder removed, whatever happens."""
+def examine(options: DoctorOptions, say: Speaker) -> tuple[Report, OverstayError | None]:
+    """Return the report on a server, and what ended the examination before its time.
+
+    The server is ended, and the run's folder removed, whatever happens.
+    """
     if options.url is None:
         raise UsageError("target.needs-url")
     script = VisitScript.load(options.visit)
@@ -47,7 +52,7 @@ def examine(options: DoctorOptions, say: Speaker) -> Report:
             _refuse_taken_port(options.url)
             progress("starting")
             server = stack.enter_context(started(options.command, options.project))
-        return asyncio.run(_Visit(options, options.url, script, server, say, progress).report())
+        return asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
 
 
 @contextlib.contextmanager
@@ -79,6 +84,7 @@ class _Visit:
         url: str,
         script: VisitScript,
         server: Server | None,
+        *,
         say: Speaker,
         progress: ProgressLine,
     ) -> None:
@@ -97,8 +103,9 @@ class _Visit:
             plan, self._observer, self._driver, progress=progress, measure=self._measure, check=self._check
         )
 
-    async def report(self) -> Report:
-        """Examine and return the report; of an interrupted examination, what there is."""
+    async def report(self) -> tuple[Report, OverstayError | None]:
+        """Examine and return the report; of an examination that was cut short, what there is and why."""
+        problem = None
         try:
             try:
                 await self._find()
@@ -109,7 +116,11 @@ class _Visit:
                 if task is not None:
                     task.uncancel()
                 self._notes.append(self._say("run.interrupted"))
-            return await self._diagnosis()
+            except OverstayError as error:
+                if not self._examination.evidence.visits:
+                    raise
+                problem = error
+            return await self._diagnosis(), problem
         finally:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._observer.ask("clear")
@@ -175,7 +186,7 @@ class _Visit:
 
     async def _enter(self) -> None:
         deadline = time.monotonic() + (_DOOR_PATIENCE if self._server is not None else 0.0)
-        while not await self._observer.discover() and time.monotonic() < deadline:
+        while not await self._observer.discover() and time.monotonic() < deadline:  # noqa: ASYNC110 - a file appears
             await asyncio.sleep(_POLL)
         if not self._observer.is_inside:
             self._notes.append(self._why_outside())
@@ -196,5 +207,3 @@ class _Visit:
 def _is_unsupported(version: str) -> bool:
     major, _, minor = version.partition(".")
     return (int(major), int(minor or 0)) < (3, 11)
-
-

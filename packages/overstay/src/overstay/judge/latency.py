@@ -38,7 +38,11 @@ def slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
     if slope is None:
         return Slowing(None, False)
     trend = Trend(
-        round(first, 2), round(last, 2), round(slope.slope * 100, 2), round(slope.low * 100, 2), round(slope.high * 100, 2)
+        round(first, 2),
+        round(last, 2),
+        round(slope.slope * 100, 2),
+        round(slope.low * 100, 2),
+        round(slope.high * 100, 2),
     )
     across = slope.low * (points[-1][0] - points[0][0])
     is_material = across > MATERIAL_SHARE * first and across > NOTICEABLE_MS and _still_rises(low_points)

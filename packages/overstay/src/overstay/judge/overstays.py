@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from overstay.judge.cohorts import Checkpoint, Cohort, Sense, is_worth_doubling, sense_of
 from overstay.judge.sessions import Key, Session
-from overstay.observation import Frame, Holding, Look, Place, waiting_place
+from overstay.observation import Frame, Look, Place, waiting_place
 
 SESSION = "session"
 
@@ -31,7 +31,7 @@ def signature_of(overstay: Overstay) -> Signature:
 
 
 def overstays(look: Look, counted: Mapping[Key, Session], departed: Iterable[Key]) -> list[Overstay]:
-    """Return what the counted sessions left: holdings of those that ended, and those of departed clients that did not."""
+    """Return what the counted sessions left: holdings of the ended ones, and those that never ended."""
     left = [
         Overstay(holding.kind, holding.session, holding.place, holding.detail)
         for holding in look.holdings
@@ -84,9 +84,7 @@ class Tally:
 
     def is_worth_doubling(self) -> bool:
         """Tell whether more sessions could settle anything."""
-        return any(
-            is_worth_doubling(self.cohort(signature)) for signature in self.latest if signature[0] != SESSION
-        )
+        return any(is_worth_doubling(self.cohort(signature)) for signature in self.latest if signature[0] != SESSION)
 
     def suspicious(self) -> list[Signature]:
         """Return the signatures that may be leaks."""

@@ -37,7 +37,7 @@ def theil_sen(points: Sequence[tuple[float, float]]) -> Slope | None:
         return None
     spread = _Z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
     low = max(int((len(slopes) - spread) / 2), 0)
-    high = min(int(math.ceil((len(slopes) + spread) / 2)), len(slopes) - 1)
+    high = min(math.ceil((len(slopes) + spread) / 2), len(slopes) - 1)
     return Slope(statistics.median(slopes), slopes[low], slopes[high])
 
 

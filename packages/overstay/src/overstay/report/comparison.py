@@ -3,7 +3,7 @@
 from rich.cells import cell_len
 from rich.console import Console
 
-from overstay.compare import Change, Comparison
+from overstay.compare import SLOWER, Change, Comparison
 from overstay.messages import Speaker
 from overstay.report.block import where
 from overstay.report.figures import figure, signed
@@ -18,17 +18,24 @@ def render(comparison: Comparison, say: Speaker, console: Console) -> None:
     count = comparison.count
     known = len(comparison.changes) - count["new"]
     sheet.paragraph(say("comparison.headline", fixed=count["fixed"], total=known, new=count["new"]), style="bold")
-    labels = [say(f"comparison.{change.status}") for change in comparison.changes]
-    slope = say("comparison.latency-label")
-    width = max(cell_len(label) for label in (*labels, slope)) + 2
-    for label, change in zip(labels, comparison.changes, strict=True):
-        sheet.row(label, _text(change, say), width=width, style=_STYLE[change.status])
-    if comparison.slope_before and comparison.slope_after:
-        slopes = (signed(trend.per_100_sessions) for trend in (comparison.slope_before, comparison.slope_after))
-        before, after = slopes
-        sheet.row(slope, say("comparison.latency", before=before, after=after), width=width)
+    rows = [
+        (say(f"comparison.{change.status}"), _text(change, say), _STYLE[change.status]) for change in comparison.changes
+    ]
+    rows += [(say("comparison.latency-label"), text, "") for text in _slopes(comparison, say)]
+    width = max(cell_len(label) for label, _, _ in rows) + 2
+    for label, text, style in rows:
+        sheet.row(label, text, width=width, style=style)
     sheet.blank()
     sheet.paragraph(say("comparison.done" if comparison.exit_status == 0 else "comparison.go-on"), style="bold")
+
+
+def _slopes(comparison: Comparison, say: Speaker) -> list[str]:
+    """Return the slopes of the first reply where slowness was found; elsewhere they are noise."""
+    findings = [change.after or change.before for change in comparison.changes]
+    before, after = comparison.slope_before, comparison.slope_after
+    if not (before and after and any(finding and finding.rule == SLOWER for finding in findings)):
+        return []
+    return [say("comparison.latency", before=signed(before.per_100_sessions), after=signed(after.per_100_sessions))]
 
 
 def _text(change: Change, say: Speaker) -> str:

@@ -1,5 +1,7 @@
 """The sentence of an error."""
 
+import re
+
 from overstay.errors import OverstayError
 from overstay.messages import Speaker
 from overstay.report.wrapping import visible
@@ -11,13 +13,13 @@ def sentence(error: OverstayError, say: Speaker) -> str:
     A value that is itself a slug, such as the reason `why` of an InvalidRun, is said too, with the same values.
     Values from outside, such as the server's last lines, are shown with their control characters spelled out.
     """
-    return say(error.slug, **{name: _spoken(value, error, say) for name, value in error.values.items()}).rstrip()
+    values = {name: value if isinstance(value, int | float) else _shown(value) for name, value in error.values.items()}
+    reasons = {
+        name: say(value, **values) for name, value in values.items() if isinstance(value, str) and say.knows(value)
+    }
+    # A server that printed nothing leaves an empty line where its last ones would be.
+    return re.sub(r"\n+", "\n", say(error.slug, **values | reasons))
 
 
-def _spoken(value: object, error: OverstayError, say: Speaker) -> object:
-    if isinstance(value, int | float):
-        return value
-    text = str(value)
-    if isinstance(value, str) and say.knows(value):
-        return say(value, **error.values)
-    return "\n".join(visible(line) for line in text.splitlines())
+def _shown(value: object) -> str:
+    return "\n".join(visible(line) for line in str(value).splitlines())

@@ -13,9 +13,7 @@ import sys
 _READ_SIZE = 65536
 _SLOW_READ_SIZE = 1024
 _DRAIN_READS = 64
-# Small enough to fill up after a few messages. The kernel's least (2304 on Linux) is below the segment size of loopback
-# and would make even a handshake wait for the sender's probe timer.
-_SLOW_BUFFER = 4096
+_LEAST_BUFFER = 1  # the kernel makes its own least of it: 2304 bytes on Linux
 _LINGER_0 = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
@@ -26,7 +24,7 @@ def new_socket(family: int, *, is_slow: bool = False) -> socket.socket:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if is_slow:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SLOW_BUFFER)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _LEAST_BUFFER)
         sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))  # noqa: S104 - it connects, it never listens
     except OSError:
         sock.close()
@@ -89,8 +87,4 @@ class Channel:
         """Send RST."""
         with contextlib.suppress(OSError):
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-        self._sock.close()
-
-    def drop(self) -> None:
-        """Close the socket however the kernel does it."""
         self._sock.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,7 +15,7 @@ from overstay.visits.http_wire import HttpRequest, HttpWire
 from overstay.visits.parting import Parting
 from overstay.visits.tcp_wire import TcpWire
 from overstay.visits.websocket_wire import WebSocketWire
-from overstay.visits.wire import Message, TalkingWire, Wire
+from overstay.visits.wire import Message, TalkingWire, Wire, written
 
 
 class Client:
@@ -76,7 +75,7 @@ class Client:
         location = self._destination.at(path, as_http=as_http)
         more = dict(headers or {})
         if location.kind == "http":
-            await self._request(self._http_request(location, method, body, more))
+            await self._request(HttpRequest.of(self._destination, location, method, more, body))
         elif location.kind == "websocket":
             await self._open_websocket(location, more)
         else:
@@ -90,7 +89,7 @@ class Client:
         wire = self._current("send")
         if not isinstance(wire, TalkingWire):
             raise UsageError("visit.send-on-http")
-        encoded = message if isinstance(message, bytes) else _text(message)
+        encoded = written(message)
         async with self._within(self._timeout, "send"):
             if self._parting.reaches("upload"):
                 await wire.send_half(encoded)
@@ -191,12 +190,6 @@ class Client:
         if self._parting.reaches("connect"):
             await self._parting.leave()
 
-    def _http_request(self, location: Location, method: str | None, body: object, more: dict[str, str]) -> HttpRequest:
-        encoded = b"" if body is None else body if isinstance(body, bytes) else _text(body).encode()
-        if body is not None and not isinstance(body, str | bytes):
-            more = {"Content-Type": "application/json"} | more
-        return HttpRequest.of(self._destination, location, method or ("GET" if body is None else "POST"), more, encoded)
-
     async def _request(self, request: HttpRequest) -> None:
         wire = await self._http_wire(request.location)
         async with self._within(self._timeout, str(request.location)):
@@ -263,7 +256,3 @@ class Client:
             if not limit.expired():
                 raise
             raise TargetError("visit.no-reply", waited_for=waited_for, seconds=seconds) from err
-
-
-def _text(message: object) -> str:
-    return message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)

@@ -44,6 +44,8 @@ class Dialer:
             raise TargetError("visit.no-connection", url=str(location), error=os.strerror(errno.ETIMEDOUT)) from err
         except OSError as err:
             raise TargetError("visit.no-connection", url=str(location), error=_reason(err)) from err
+        except UnicodeError as err:  # a host that no name server could be asked for
+            raise TargetError("visit.no-connection", url=str(location), error=str(err)) from err
         if not location.is_secure:
             return Dialed(Channel(sock, is_slow=is_slow), at)
         return Dialed(await self._secure(sock, location, is_slow=is_slow), at)
@@ -75,10 +77,10 @@ class Dialer:
             async with asyncio.timeout(self._timeout):
                 await channel.shake_hands()
         except OSError as err:  # ssl.SSLError and TimeoutError are OSErrors
-            channel.drop()
+            channel.fin()
             raise TargetError("visit.tls", url=str(location), error=_reason(err)) from err
         except BaseException:
-            channel.drop()
+            channel.fin()
             raise
         return channel
 

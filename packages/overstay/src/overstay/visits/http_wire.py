@@ -13,7 +13,7 @@ import h11
 from overstay.errors import TargetError
 from overstay.visits.destination import Destination, Location
 from overstay.visits.dialer import Dialed
-from overstay.visits.wire import Wire, readable
+from overstay.visits.wire import Wire, readable, written
 
 STREAM_AFTER_S = 1.0
 """How long a reply of unknown length may take before it counts as one that does not end."""
@@ -41,16 +41,20 @@ class HttpRequest:
 
     @classmethod
     def of(
-        cls, destination: Destination, location: Location, method: str, headers: dict[str, str], body: bytes
+        cls, destination: Destination, location: Location, method: str | None, headers: dict[str, str], body: object
     ) -> "HttpRequest":
         """Return the request with the headers that every request needs, unless the visit gave its own."""
+        content = b"" if body is None else written(body)
+        content = content.encode() if isinstance(content, str) else content
         pairs = destination.request_headers(headers)
         needed = [(b"Host", location.authority.encode("idna")), (b"Accept", b"*/*"), (b"User-Agent", b"overstay")]
-        if body:
-            needed.append((b"Content-Length", str(len(body)).encode()))
+        if body is not None:
+            needed.append((b"Content-Length", str(len(content)).encode()))
+        if not isinstance(body, str | bytes | None):
+            needed.append((b"Content-Type", b"application/json"))
         given = {name.lower() for name, _ in pairs}
         missing = [(name, value) for name, value in needed if name.lower() not in given]
-        return cls(method, location, missing + pairs, body)
+        return cls(method or ("GET" if body is None else "POST"), location, missing + pairs, content)
 
 
 class HttpWire(Wire):

@@ -1,6 +1,7 @@
 """One open connection of a visit: what was said on it, and the ways to end it."""
 
 import asyncio
+import json
 import time
 from abc import ABC, abstractmethod
 from collections import deque
@@ -175,8 +176,8 @@ class Wire(ABC):
                 break
 
     def cut(self) -> None:
-        """Close the socket if it is still open; `stop_reading` comes first."""
-        self._channel.drop()
+        """Send FIN and close the socket if it is still open; `stop_reading` comes first."""
+        self._channel.fin()
 
     async def wait_for_end(self) -> None:
         """Wait until the server ends the connection, or until patience does."""
@@ -245,6 +246,11 @@ def readable(data: bytes) -> Message:
         return data.decode()
     except UnicodeDecodeError:
         return data
+
+
+def written(message: object) -> Message:
+    """Return `message` as it goes out: text and bytes as they are, anything else as JSON."""
+    return message if isinstance(message, str | bytes) else json.dumps(message, ensure_ascii=False)
 
 
 class TalkingWire(Wire):

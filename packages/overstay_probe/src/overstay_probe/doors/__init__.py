@@ -27,7 +27,7 @@ def fit(module: ModuleType) -> None:
     try:
         door: Callable[[ModuleType], None] = getattr(importlib.import_module(f"{__name__}.{name}"), function)
         door(module)
-    except Exception as error:  # noqa: BLE001 - the server must start, with a door of ours or without
+    except Exception as error:  # the server must start, with a door of ours or without
         _trouble.disarm(f"door of {module.__name__}", error)
 
 

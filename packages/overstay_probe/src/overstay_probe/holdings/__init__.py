@@ -38,7 +38,7 @@ def alive() -> Iterable[dict[str, Any]]:
             continue
         try:
             yield from kind.alive()
-        except Exception as error:  # noqa: BLE001, PERF203 - one kind that fails must not hide the others
+        except Exception as error:
             _trouble.disarm(name, error)
 
 
@@ -49,5 +49,5 @@ def _each(action: str) -> None:
             continue
         try:
             act()
-        except Exception as error:  # noqa: BLE001 - one kind that fails must not take the others with it
+        except Exception as error:  # one kind that fails must not take the others with it
             _trouble.disarm(kind.__name__.rpartition(".")[2], error)

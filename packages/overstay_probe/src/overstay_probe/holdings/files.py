@@ -16,6 +16,7 @@ from overstay_probe.holdings._row import row
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
 _NOT_FILES = ("/dev/", "/proc/", "/sys/")
+_NOT_DATA = (".py", ".pyc", ".so")
 _files: dict[str, tuple[int, _site.Site]] = {}
 
 
@@ -42,16 +43,18 @@ def sweep() -> None:
 
 
 def _opened(args: tuple[Any, ...]) -> None:
-    path, _, flags = args
     session = current.get()
-    if not session or isinstance(path, int):
+    if not session:
+        return
+    path, _, flags = args
+    if type(path) is int or (_NAMELESS and flags & _NAMELESS == _NAMELESS):
         return
     absolute = _absolute(path)
-    if absolute.startswith(_NOT_FILES) or absolute.endswith((".py", ".pyc", ".so")) or "__pycache__" in absolute:
+    if absolute.startswith(_NOT_FILES) or absolute.endswith(_NOT_DATA):
         return
     site = _site.here()
     descriptors.note(absolute, session, site)
-    if flags & _WRITING and not (_NAMELESS and flags & _NAMELESS == _NAMELESS) and not os.path.lexists(absolute):
+    if flags & _WRITING and absolute not in _files and not os.path.lexists(absolute):
         _files[absolute] = (session, site)
 
 
@@ -78,7 +81,9 @@ def _removed(path: Any, dir_fd: int) -> None:
 
 
 def _absolute(path: Any) -> str:
-    return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - pathlib's is several times slower, and this is a hook
+    if type(path) is str and path.startswith("/") and "/." not in path and "//" not in path:
+        return path  # as nearly every path is; abspath would take longer than the rest of the hook
+    return os.path.abspath(os.fsdecode(path))  # pathlib's is several times slower, and this is a hook
 
 
 def alive() -> Iterator[dict[str, Any]]:

@@ -54,9 +54,9 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         site = _site.here()
         future = original(executor, _Job(session, site, fn), *args, **kwargs)
         try:
-            future._overstay = (session, site)
+            future.overstay_held = (session, site)
             _jobs.add(future)
-        except Exception as error:  # noqa: BLE001 - the job was submitted; only our note of it failed
+        except Exception as error:  # the job was submitted; only our note of it failed
             _trouble.disarm("jobs", error)
         return future
 
@@ -67,4 +67,4 @@ def alive() -> Iterator[dict[str, Any]]:
     """Yield the jobs that wait or run for a session."""
     for future in list(_jobs):
         if not future.done():
-            yield row("job", *future._overstay, running=future.running())
+            yield row("job", *future.overstay_held, running=future.running())

@@ -97,7 +97,7 @@ def _note(pid: int | None, session: int, site: _site.Site) -> None:
     try:
         if pid is not None:
             _started[pid] = (_platform.start_of(pid), session, site)
-    except Exception as error:  # noqa: BLE001 - the process runs; only our note of it failed
+    except Exception as error:  # the process runs; only our note of it failed
         _trouble.disarm("processes", error)
 
 

@@ -68,7 +68,7 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         if site is not None:
             try:
                 _hold(made[0], session, site)
-            except Exception as error:  # noqa: BLE001 - the connection was made; only our note of it failed
+            except Exception as error:  # the connection was made; only our note of it failed
                 _trouble.disarm("sockets", error)
         return made
 

@@ -37,8 +37,8 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         session = current.get()
         if session:
             try:
-                task._overstay = (session, _site.here())
-            except Exception as error:  # noqa: BLE001 - the application's task was made; only our note of it failed
+                task.overstay_held = (session, _site.here())
+            except Exception as error:  # the application's task was made; only our note of it failed
                 _trouble.disarm("tasks", error)
         return task
 
@@ -68,7 +68,7 @@ def alive() -> Iterator[dict[str, Any]]:
         if loop.is_closed():
             continue
         for task in asyncio.all_tasks(loop):
-            session, site = getattr(task, "_overstay", None) or (_session_of(task), None)
+            session, site = getattr(task, "overstay_held", None) or (_session_of(task), None)
             if session:
                 coroutine = task.get_coro()
                 yield row(

@@ -16,7 +16,7 @@ from overstay_probe._ledger import current
 from overstay_probe._wrap import wrap
 from overstay_probe.holdings._row import row
 
-_WORKER = concurrent.futures.thread._worker  # type: ignore[attr-defined]  # noqa: SLF001 - what tells a pool's thread
+_WORKER = concurrent.futures.thread._worker  # noqa: SLF001 - what tells a pool's thread
 ours: set[int] = set()
 """The identifiers of the probe's own threads."""
 
@@ -38,20 +38,26 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         session = current.get()
         if session:
             try:
-                thread._overstay = (session, _site.here())
-                if sys.version_info >= (3, 14) and _inherits(thread) and thread._context is None:
-                    thread._context = Context()
-                    thread._context.run(current.set, session)
-            except Exception as error:  # noqa: BLE001 - the thread must start whatever happens to our note
+                thread.overstay_held = (session, _site.here())
+                if sys.version_info >= (3, 14) and _inherits(thread):
+                    _hand_over_by_context(thread, session)
+            except Exception as error:  # the thread must start whatever happens to our note
                 _trouble.disarm("threads", error)
         return original(thread)
 
     return start
 
 
+def _hand_over_by_context(thread: Any, session: int) -> None:
+    """Hand the session over on a Python whose threads run in a context of their own."""
+    if thread._context is None:  # noqa: SLF001 - a thread has no public way to be given one after its making
+        thread._context = Context()  # noqa: SLF001 - as above
+        thread._context.run(current.set, session)  # noqa: SLF001 - as above
+
+
 def _handing_over(original: Callable[..., Any]) -> Callable[..., Any]:
     def _bootstrap_inner(thread: Any) -> Any:
-        held = getattr(thread, "_overstay", None)
+        held = getattr(thread, "overstay_held", None)
         if held is not None and _inherits(thread):
             current.set(held[0])
             with _site.asked_at(held[1]):
@@ -69,9 +75,11 @@ def alive() -> Iterator[dict[str, Any]]:
     """Yield the running threads that a session started."""
     frames = sys._current_frames()  # noqa: SLF001 - the only way to another thread's stack
     for thread in threading.enumerate():
-        held = getattr(thread, "_overstay", None)
+        held = getattr(thread, "overstay_held", None)
         if held is not None and thread.is_alive():
-            yield row("thread", *held, name=thread.name, daemon=thread.daemon, waiting=stack(frames.get(thread.ident or 0)))
+            yield row(
+                "thread", *held, name=thread.name, daemon=thread.daemon, waiting=stack(frames.get(thread.ident or 0))
+            )
 
 
 def stack(frame: Any) -> list[dict[str, Any]]:

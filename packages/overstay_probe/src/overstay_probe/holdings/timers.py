@@ -47,7 +47,7 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         if callback is not _SLEEP and current.get():
             try:
                 _note(handle)
-            except Exception as error:  # noqa: BLE001 - the application has its handle; only our note of it failed
+            except Exception as error:  # the application has its handle; only our note of it failed
                 _trouble.disarm("timers", error)
         return handle
 

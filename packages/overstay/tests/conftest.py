@@ -1,0 +1,92 @@
+"""The command as its user has it: started as a process, on a real server, with what it printed and left."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+OVERSTAY = Path(sys.executable).parent / "overstay"
+
+
+@dataclass
+class Outcome:
+    """What a command printed and how it ended."""
+
+    status: int
+    out: str
+    err: str
+    report: dict | None
+
+
+class Doctor:
+    """Runs `overstay doctor` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as sock:
+            sock.bind(("127.0.0.1", 0))
+            self.port = sock.getsockname()[1]
+        self.marker = f"overstay-test-{self.port}"
+        self.environment = os.environ | {
+            "PATH": f"{OVERSTAY.parent}{os.pathsep}{os.environ['PATH']}",
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "100",
+            "OVERSTAY_TEST": self.marker,
+        }
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(textwrap.dedent(text))
+
+    def words(self, *command: str, options: tuple[str, ...] = (), url: str = "http://127.0.0.1:{port}/") -> list[str]:
+        fill = [word.format(port=self.port) for word in command]
+        separator = ["--", *fill] if fill else []
+        return [str(OVERSTAY), "doctor", "--url", url.format(port=self.port), *options, *separator]
+
+    def start(self, words: list[str]) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            words,
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: "subprocess.Popen[str]") -> Outcome:
+        out, err = process.communicate(timeout=100)
+        path = self.folder / "report.json"
+        report = json.loads(path.read_text()) if path.exists() else None
+        return Outcome(process.returncode, out, err, report)
+
+    def __call__(self, *command: str, options: tuple[str, ...] = (), url: str = "http://127.0.0.1:{port}/") -> Outcome:
+        """Run the doctor on a command, quickly: ten sessions, short waits."""
+        quick = ("--sessions", "10", "--settle", "1", "--second-look", "3", "--json", "report.json")
+        quick += ("--departures", "close,reset,mid-reply")
+        return self.finish(self.start(self.words(*command, options=(*quick, *options), url=url)))
+
+    def left_running(self) -> list[str]:
+        """Return the command lines of processes that this test's command has left behind."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("OVERSTAY_TEST") == self.marker:
+                    found.append(" ".join(process.cmdline()))
+            except psutil.Error:
+                continue
+        return found
+
+
+@pytest.fixture
+def doctor(tmp_path: Path):
+    """The doctor, and the proof that it left nothing running."""
+    made = Doctor(tmp_path)
+    yield made
+    assert made.left_running() == []

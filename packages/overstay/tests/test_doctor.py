@@ -1,0 +1,267 @@
+"""The main job, end to end: a leak is found with its line and its rate, its clean twin is silent, nothing is left."""
+
+import os
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+APP = """
+import asyncio
+
+KEPT = []
+
+async def forever():
+    await asyncio.Event().wait()
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({{"type": message["type"] + ".complete"}})
+            if message["type"].endswith("shutdown"):
+                return
+    {line}
+    await send({{"type": "http.response.start", "status": 200, "headers": []}})
+    await send({{"type": "http.response.body", "body": b"done"}})
+"""
+UVICORN = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
+LEAK = "KEPT.append(asyncio.create_task(forever()))"
+CLEAN = "task = asyncio.create_task(forever()); await asyncio.sleep(0); task.cancel()"
+ASKS_ITSELF = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+{before}
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        {during}
+        self.send_response({status})
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"done")
+    def log_message(self, *words):
+        pass
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
+"""
+
+
+def page(before="", during="pass", status=200):
+    return ASKS_ITSELF.format(before=before, during=during, status=status)
+
+
+@pytest.mark.slow
+def test_leak_is_found_with_line_rate_and_fix(doctor):
+    """A task per client is a leak: 1 per session, at its line, with a fix; the exit status is 1."""
+    doctor.write("app.py", APP.format(line=LEAK))
+    outcome = doctor(*UVICORN)
+    assert outcome.status == 1, outcome.err
+    (finding,) = outcome.report["findings"]
+    assert (finding["rule"], finding["verdict"], finding["suspect"]) == ("task-outlives-session", "leak", 1)
+    assert (finding["site"]["file"], finding["site"]["line"]) == ("app.py", 16)
+    assert finding["rate"]["per_session"] == 1.0
+    assert finding["fix"]["summary"]
+    assert "app.py:16" in outcome.out
+    assert set(outcome.report["run"]["canaries"].values()) == {"found"}
+
+
+@pytest.mark.slow
+def test_clean_twin_is_silent(doctor):
+    """The same server that cancels its task has no finding; the exit status is 0."""
+    doctor.write("app.py", APP.format(line=CLEAN))
+    outcome = doctor(*UVICORN)
+    assert outcome.status == 0, outcome.out + outcome.err
+    assert outcome.report["findings"] == []
+    assert outcome.report["verdict"] == "clean"
+
+
+@pytest.mark.slow
+def test_report_is_chinese_where_asked(doctor):
+    """--lang zh says everything in Chinese."""
+    doctor.write("app.py", APP.format(line=CLEAN))
+    outcome = doctor(*UVICORN, options=("--lang", "zh"))
+    assert outcome.status == 0
+    assert re.search(r"[\u4e00-\u9fff]", outcome.out)
+    assert "What ran" not in outcome.out
+
+
+def test_command_that_does_not_exist(doctor):
+    """Wrong usage: the name is quoted, the status is 2."""
+    outcome = doctor("no-such-command-here", "{port}")
+    assert outcome.status == 2
+    assert "no-such-command-here" in outcome.err
+
+
+def test_server_that_ends_at_once_shows_its_last_lines(doctor):
+    """The target failed: its own words and status are shown, ours is 4."""
+    outcome = doctor(sys.executable, "-c", "import sys; print('port is cursed'); sys.exit(7)")
+    assert outcome.status == 4
+    assert "port is cursed" in outcome.err
+    assert "7" in outcome.err
+
+
+@pytest.mark.slow
+def test_server_that_ends_half_way_shows_its_last_lines_and_the_report_so_far(doctor):
+    """What was seen until then is not lost."""
+    during = "import os; n = globals()['n'] = globals().get('n', 0) + 1; n == 9 and (print('out of luck', flush=True), os._exit(9))"
+    doctor.write("page.py", page(during=during))
+    outcome = doctor(sys.executable, "page.py", "{port}")
+    assert outcome.status == 4, outcome.out + outcome.err
+    assert "out of luck" in outcome.err
+
+
+def test_port_that_never_opens(doctor):
+    """The wait has an end, and the sentence says how to make it longer."""
+    outcome = doctor(sys.executable, "-c", "import time; time.sleep(60)", options=("--start-timeout", "1"))
+    assert outcome.status == 4
+    assert "--start-timeout" in outcome.err
+
+
+def test_port_that_is_taken_is_not_mistaken_for_the_server(doctor):
+    """Somebody else's server on the port is named, and not visited."""
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", doctor.port))
+        taken.listen()
+        outcome = doctor(sys.executable, "-c", "import time; time.sleep(60)")
+    assert outcome.status == 2
+    assert str(os.getpid()) in outcome.err
+
+
+def test_url_at_which_nobody_listens(doctor):
+    """Without a command there is nobody to wait for."""
+    outcome = doctor()
+    assert outcome.status == 4
+    assert str(doctor.port) in outcome.err
+
+
+def test_refused_handshake_names_the_status(doctor):
+    """A server that wants credentials is told from one that is broken."""
+    doctor.write("page.py", page(status=403))
+    outcome = doctor(sys.executable, "page.py", "{port}", url="ws://127.0.0.1:{port}/ws")
+    assert outcome.status == 4
+    assert "403" in outcome.err
+
+
+def test_server_without_tls_is_said_to_have_none(doctor):
+    """https to a plain server fails with a sentence about TLS."""
+    doctor.write("page.py", page())
+    outcome = doctor(sys.executable, "page.py", "{port}", url="https://127.0.0.1:{port}/")
+    assert outcome.status == 4
+    assert "TLS" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        pytest.param("async def visit(client) await\n", "visit.py", id="syntax error"),
+        pytest.param("def nothing(): pass\n", "visit", id="no visit"),
+        pytest.param("async def visit(client):\n    raise ValueError('my own bug')\n", "my own bug", id="raises"),
+    ],
+)
+def test_visit_file_that_cannot_be_used(doctor, text, word):
+    """The user's own mistake is shown with its place, and the status is 2."""
+    doctor.write("page.py", page())
+    (doctor.folder / "visit.py").write_text(text)
+    outcome = doctor(sys.executable, "page.py", "{port}", options=("--visit", "visit.py"))
+    assert outcome.status == 2, outcome.err
+    assert word in outcome.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flag", ["-I", "-E"])
+def test_python_that_ignores_the_environment_is_seen_from_outside(doctor, flag):
+    """The probe cannot enter: that is said with the way on, and nothing is claimed to be clean."""
+    doctor.write("page.py", page())
+    outcome = doctor(sys.executable, flag, "page.py", "{port}")
+    assert outcome.status == 3, outcome.out + outcome.err
+    assert outcome.report["target"]["inside"] is False
+    assert "install()" in outcome.out
+
+
+@pytest.mark.slow
+def test_python_server_without_a_known_door_is_seen_from_outside(doctor):
+    """A server that no door fits is told from one that the probe could not enter."""
+    doctor.write("page.py", page())
+    outcome = doctor(sys.executable, "page.py", "{port}")
+    assert outcome.status == 3
+    assert "overstay_probe.session()" in outcome.out
+
+
+@pytest.mark.slow
+def test_unsupported_python_is_named(doctor):
+    """What is too old for the probe is said, and seen from outside."""
+    doctor.write("page.py", page())
+    doctor.write("serve.sh", 'echo -n 3.9 > "$OVERSTAY_RUN/$$.entered"\nexec "$0" -I page.py "$1"\n')
+    outcome = doctor("sh", "-c", f'echo -n 3.9 > "$OVERSTAY_RUN/$$.entered"; exec {sys.executable} -I page.py {{port}}')
+    assert outcome.status == 3
+    assert "3.9" in outcome.out
+
+
+@pytest.mark.slow
+def test_only_the_probe_is_visible_to_the_target(doctor):
+    """No library of the tool's can clash with the application's: the folder holds the probe and nothing else."""
+    check = "import os; assert sorted(set(os.listdir(os.environ['PYTHONPATH'])) - {'__pycache__'}) == ['overstay_probe', 'sitecustomize.py']"
+    doctor.write("app.py", check + APP.format(line=CLEAN))
+    assert doctor(*UVICORN).status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here to stand for a full disk")
+def test_full_disk_costs_the_report_file_and_not_the_report(doctor):
+    """What was found is on the screen before the file is tried."""
+    doctor.write("app.py", APP.format(line=CLEAN))
+    outcome = doctor(*UVICORN, options=("--json", "/dev/full"))
+    assert outcome.status == 2
+    assert "/dev/full" in outcome.err
+    assert "Verdict" in outcome.out
+
+
+def test_folder_that_does_not_exist_is_said_before_anything_is_started(doctor):
+    """A report that could never be written is not worth waiting for."""
+    outcome = doctor("sh", "-c", "touch started", options=("--json", "no-such-folder/report.json"))
+    assert outcome.status == 2
+    assert "no-such-folder" in outcome.err
+    assert not (doctor.folder / "started").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.0, 0.5, 1.0, 2.5])
+def test_ctrl_c_at_any_moment_ends_the_server_and_all_its_children(doctor, delay):
+    """Wherever it is interrupted, nothing is left running; what was seen is reported."""
+    children = "import subprocess; KEPT.append(subprocess.Popen(['sleep', '300']))"
+    doctor.write("app.py", APP.format(line=children))
+    process = doctor.start(doctor.words(*UVICORN, options=("--sessions", "2000", "--json", "report.json")))
+    process.stderr.readline()  # the first useful line: from here on it has something to end
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    outcome = doctor.finish(process)
+    assert outcome.status in (1, 3, 130), outcome.err
+    assert "Traceback" not in outcome.err
+    if outcome.report is not None:
+        assert any("nterrupted" in note for note in outcome.report["run"]["notes"])
+
+
+@pytest.mark.slow
+def test_run_reports_at_ctrl_c_and_can_be_visited_meanwhile(doctor):
+    """`overstay run` in one terminal, `doctor --url` from another, Ctrl-C for the report."""
+    doctor.write("app.py", APP.format(line=LEAK))
+    words = doctor.words(*UVICORN)
+    run = doctor.start([words[0], "run", "--json", "run.json", "--settle", "0", *words[words.index("--") :]])
+    deadline = time.monotonic() + 20
+    while not any(c.status == "LISTEN" and c.laddr.port == doctor.port for c in psutil.net_connections("tcp")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    visited = doctor()
+    assert visited.status == 1, visited.out + visited.err
+    assert [finding["site"]["line"] for finding in visited.report["findings"]] == [16]
+    assert visited.report["target"]["inside"]
+    run.send_signal(signal.SIGINT)
+    outcome = doctor.finish(run)
+    assert outcome.status == 1, outcome.out + outcome.err
+    assert "app.py:16" in outcome.out
