@@ -1,7 +1,9 @@
 """The command as its user has it: started as a process, on a real server, with what it printed and left."""
 
+import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -13,6 +15,15 @@ import psutil
 import pytest
 
 OVERSTAY = Path(sys.executable).parent / "overstay"
+
+
+def free_port() -> int:
+    """Return a port that is free, and not one that an outgoing connection could be given meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -30,9 +41,7 @@ class Doctor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as sock:
-            sock.bind(("127.0.0.1", 0))
-            self.port = sock.getsockname()[1]
+        self.port = free_port()
         self.marker = f"overstay-test-{self.port}"
         self.environment = os.environ | {
             "PATH": f"{OVERSTAY.parent}{os.pathsep}{os.environ['PATH']}",

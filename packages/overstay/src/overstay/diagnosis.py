@@ -35,7 +35,7 @@ from overstay.report.problem import sentence
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
 _HISTORY = re.compile(r"histor|store_message|json\.dump", re.IGNORECASE)
 _HISTORY_SUSPECT = 5
-_PRECEDENCE = (SESSION, "process", "thread", "task", "job", "socket", "timer", "file", "descriptor")
+_PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor")
 """What is told when one line leaves several things: the one that explains the others."""
 _EXPLAINED_BY = {
     "fds": {"socket", "descriptor", "process", "file", SESSION},

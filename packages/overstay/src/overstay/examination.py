@@ -270,19 +270,22 @@ class Examination:
         if not self._observer.is_inside:
             return
         expected = KINDS_EVERYWHERE | (KINDS_OF_LOOPS if self._seen.has_loop else frozenset())
-        found = {holding.kind for holding in self._seen.holdings if holding.session in self._seen.canary_sessions}
+        # Where no session ever ends, that of the canaries does not either; that they are seen to be its own is enough.
+        seen = self._seen.holdings + self._seen.held
+        found = {holding.kind for holding in seen if holding.session in self._seen.canary_sessions}
         self.evidence.canaries = {kind: "found" if kind in found else "missing" for kind in sorted(expected)}
 
     async def _double(self) -> None:
         """Twice and four times the sessions, as long as that can tell a leak from a bound."""
         for doubling in range(_DOUBLINGS):
             if not self._is_worth_doubling():
-                return
+                break
             self._progress("doubling", done=doubling, total=_DOUBLINGS)
             await self._stage(len(self.evidence.visits))
-            last = doubling == _DOUBLINGS - 1
-            await self._settle(self._plan.settle if last else min(self._plan.settle, _QUICK_SETTLE))
+            await self._settle(min(self._plan.settle, _QUICK_SETTLE))
             self.evidence.tally.checkpoint()
+        if self._stages > 1:
+            await self._settle(self._plan.settle)
 
     def _is_worth_doubling(self) -> bool:
         evidence = self.evidence

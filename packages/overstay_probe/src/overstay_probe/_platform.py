@@ -57,9 +57,14 @@ def variable_of(pid: int, name: str) -> str:
 
 
 def open_paths() -> list[str]:
-    """Return the path behind every descriptor of this process that is open on a file that has one."""
+    """Return the path behind every descriptor of this process that is open on a file that has one.
+
+    Without the standard streams, which nobody in the process has opened.
+    """
     paths = []
     for entry in _listed(f"{PROC}/self/fd"):
+        if entry in ("0", "1", "2"):
+            continue
         try:
             path = os.readlink(f"{PROC}/self/fd/{entry}")
         except OSError:

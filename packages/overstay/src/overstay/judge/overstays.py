@@ -69,9 +69,12 @@ class Tally:
             )
 
     def cohort(self, signature: Signature) -> Cohort:
-        """Return the cohort of one signature."""
+        """Return the cohort of one signature; its last checkpoint is the present count once no session came since."""
         births = tuple(sorted(self.order[overstay.session] for overstay in self.latest.get(signature, ())))
-        return Cohort(births, len(self.order), tuple(self._checkpoints.get(signature, ())))
+        checkpoints = list(self._checkpoints.get(signature, ()))
+        if checkpoints and checkpoints[-1].sessions == len(self.order):
+            checkpoints[-1] = Checkpoint(len(self.order), len(set(births)))
+        return Cohort(births, len(self.order), tuple(checkpoints))
 
     def sense(self, signature: Signature) -> Sense:
         """Return what the ages of one signature's survivors say.

@@ -17,8 +17,9 @@ DOORS: Mapping[str, str] = {
     "websockets.asyncio.server": "websockets:fit_asyncio",
     "websockets.sync.server": "websockets:fit_sync",
     "asyncio.streams": "streams:fit",
+    "anyio._backends._asyncio": "anyio:fit",
 }
-"""The module in which a server keeps its door, and the function that fits ours to it."""
+"""The module in which a server keeps its door, or a library its pool, and the function that fits ours to it."""
 
 
 def fit(module: ModuleType) -> None:

@@ -36,7 +36,7 @@ def _behind_a_door(start: Callable[..., Any]) -> Callable[..., Any]:
 def _has_its_own_door(callback: Callable[..., Any]) -> bool:
     """Tell whether a server built on streams, such as hypercorn, opens better sessions than its connections are."""
     servers = {name.partition(".")[0] for name in doors.DOORS}
-    return getattr(callback, "__module__", "").partition(".")[0] in servers - {"asyncio"}
+    return getattr(callback, "__module__", "").partition(".")[0] in servers - {"asyncio", "anyio"}
 
 
 def _door(connected: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,8 +15,8 @@ from overstay_probe.holdings._row import row
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
-_NOT_FILES = ("/dev/", "/proc/", "/sys/")
-_NOT_DATA = (".py", ".pyc", ".so")
+_NOT_FILES = ("/proc/", "/sys/")
+_CODE_CACHE = "__pycache__"
 _files: dict[str, tuple[int, _site.Site]] = {}
 
 
@@ -50,7 +50,7 @@ def _opened(args: tuple[Any, ...]) -> None:
     if type(path) is int or (_NAMELESS and flags & _NAMELESS == _NAMELESS):
         return
     absolute = _absolute(path)
-    if absolute.startswith(_NOT_FILES) or absolute.endswith(_NOT_DATA):
+    if absolute.startswith(_NOT_FILES) or _CODE_CACHE in absolute:
         return
     site = _site.here()
     descriptors.note(absolute, session, site)

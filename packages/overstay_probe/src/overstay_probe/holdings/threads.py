@@ -1,7 +1,8 @@
 """Threads that a session started and that still run.
 
 Contextvars do not cross `Thread.start` (before 3.14, and there only on request), so the session is handed over: what a
-client's thread opens or starts is the client's too. A worker of an executor gets none; its jobs bring their own.
+client's thread opens or starts is the client's too. A worker of a pool belongs to whoever made the pool, and gets no
+session; its jobs bring their own.
 """
 
 import concurrent.futures.thread
@@ -38,8 +39,10 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         session = current.get()
         if session:
             try:
-                thread.overstay_held = (session, _site.here())
-                if sys.version_info >= (3, 14) and _inherits(thread):
+                held = _held_by_pool(thread) if _is_worker(thread) else (session, _site.here())
+                if held is not None:
+                    thread.overstay_held = held
+                if sys.version_info >= (3, 14) and not _is_worker(thread):
                     _hand_over_by_context(thread, session)
             except Exception as error:  # the thread must start whatever happens to our note
                 _trouble.disarm("threads", error)
@@ -58,7 +61,7 @@ def _hand_over_by_context(thread: Any, session: int) -> None:
 def _handing_over(original: Callable[..., Any]) -> Callable[..., Any]:
     def _bootstrap_inner(thread: Any) -> Any:
         held = getattr(thread, "overstay_held", None)
-        if held is not None and _inherits(thread):
+        if held is not None and not _is_worker(thread):
             current.set(held[0])
             with _site.asked_at(held[1]):
                 return original(thread)
@@ -67,8 +70,17 @@ def _handing_over(original: Callable[..., Any]) -> Callable[..., Any]:
     return _bootstrap_inner
 
 
-def _inherits(thread: Any) -> bool:
-    return getattr(thread, "_target", None) is not _WORKER
+def _is_worker(thread: Any) -> bool:
+    if getattr(thread, "_target", None) is _WORKER:
+        return True
+    return type(thread).__name__ == "WorkerThread" and str(type(thread).__module__).startswith("anyio.")
+
+
+def _held_by_pool(thread: Any) -> tuple[int, _site.Site] | None:
+    """Return the session and site of the executor that a worker is started for; None when it is nobody's."""
+    arguments = getattr(thread, "_args", ())
+    executor = arguments[0]() if arguments and callable(arguments[0]) else None
+    return getattr(executor, "overstay_held", None)
 
 
 def alive() -> Iterator[dict[str, Any]]:
