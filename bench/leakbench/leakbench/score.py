@@ -1,6 +1,6 @@
 """What a pair of reports is worth: found, at its line, at its rate, for its departures, and nothing else said."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -34,7 +34,9 @@ def score_leaky(case: Case, lines: Sequence[tuple[str, int]], report: type_of_re
     extras = tuple(in_short(one) for one in findings if not is_at(one["site"], lines))
     rate, told_rate = _rate(case, here)
     told_departures = tuple(sorted({departure for one in here for departure in _of(one)}))
-    departures = frozenset(told_departures) == case.departures if here and case.kind != "latency" else None
+    departures = None
+    if report and here and case.kind != "latency":
+        departures = same_departures(case.departures, frozenset(told_departures), report["run"]["departures"])
     return LeakyScore(
         found=bool(right),
         at_site=bool(here),
@@ -55,6 +57,15 @@ def false_alarms(report: type_of_report | None) -> tuple[str, ...]:
     if report["verdict"] == "invalid":
         return ("the run was invalid",)
     return tuple(in_short(one) for one in report["findings"])
+
+
+def same_departures(expected: frozenset[str], told: frozenset[str], made: Iterable[str]) -> bool:
+    """Tell whether two sets of departures mean the same; the empty one means all.
+
+    A client that leaves in the middle of its handshake has no session in most servers, so it is not among "all".
+    """
+    every = frozenset(made) - {"mid-handshake"}
+    return (told or every) - {"mid-handshake"} == (expected or every)
 
 
 def is_at(site: Mapping[str, Any] | None, lines: Sequence[tuple[str, int]]) -> bool:

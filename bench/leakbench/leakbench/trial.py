@@ -172,11 +172,13 @@ async def listening(port: int) -> None:
 def free_port() -> int:
     """Return a port that nobody listens on and that no other trial of ours was given.
 
-    Below those that the system gives to outgoing connections, or another trial's client could take it meanwhile.
+    Below the range from which systems take the ports of outgoing connections: there, a visitor of one trial could take
+    the port that another trial's server is about to listen on.
     """
     while True:
         port = random.randrange(20_000, 32_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             if port not in _given:
                 _given.add(port)

@@ -1,4 +1,4 @@
-"""Presence: each client is told every second who is here; a client that says nothing for 6 s is dropped."""
+"""Presence: each client is told every second who is here; a client that says nothing for 4 s is dropped."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ HERE = set()
 
 async def listen(receive):
     while True:
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(4):
             message = await receive()
         if message["type"] == "websocket.disconnect":
             return

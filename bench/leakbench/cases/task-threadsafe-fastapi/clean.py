@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import itertools
 
 from fastapi import FastAPI
 
 ACKNOWLEDGED = {}
+NUMBERS = itertools.count(1)
 
 
 @contextlib.asynccontextmanager
@@ -27,8 +29,6 @@ async def deliver(n: int, patience: float | None):
 
 @app.get("/notify")
 def notify():
-    n = len(ACKNOWLEDGED)
-    while n in ACKNOWLEDGED:
-        n += 1
+    n = next(NUMBERS)
     asyncio.run_coroutine_threadsafe(deliver(n, patience=1), app.state.loop)  # site
     return {"queued": n}

@@ -22,7 +22,7 @@ async def speak(client: WebSocket):
     worker = WORKERS[name] = ThreadPoolExecutor(max_workers=1)  # site
     loop = asyncio.get_running_loop()
     try:
-        await client.send_bytes(await loop.run_in_executor(worker, synthesize, "hello"))
+        await client.send_bytes(await loop.run_in_executor(worker, synthesize, "hello"))  # site
         async for text in client.iter_text():
             await client.send_bytes(await loop.run_in_executor(worker, synthesize, text))
     finally:
