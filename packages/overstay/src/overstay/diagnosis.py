@@ -258,7 +258,7 @@ class _Diagnosis:
         if isinstance(waiting, list) and waiting:
             lines.append(say("evidence.waits-at", where=self._where(waiting)))
         elif held[-1].kind == SESSION:
-            lines.append(say("evidence.waits-at", where=self._line(held[-1].place.frames[0])))
+            lines.append(say("evidence.waits-at", where=self._line(held[-1].place.where)))
             lines += self._held_by(held)
         lines += [
             say(f"evidence.{name}", value=detail[name])

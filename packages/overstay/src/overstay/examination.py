@@ -26,6 +26,7 @@ _IDLE_SECONDS = 0.3
 _LONGEST_PAUSE = 1.6
 _QUICK_SETTLE = 3.0
 _DOUBLINGS = 2
+_FEW = 3
 KINDS_EVERYWHERE = frozenset({"thread", "job", "process", "file", "socket"})
 KINDS_OF_LOOPS = frozenset({"task", "timer"})
 
@@ -121,6 +122,7 @@ class Examination:
         self._departures = plan.departures
         self._next = 1
         self._stages = 0
+        self._questionable: dict[Signature, list[Overstay]] = {}
         self.evidence = Evidence()
 
     async def run(self) -> None:
@@ -256,11 +258,33 @@ class Examination:
         while True:
             await self._look(silent_too=silent_too)
             elapsed = time.monotonic() - began
-            if self._is_clean() or elapsed >= cap:
+            if self._is_clean():
+                return
+            if elapsed >= cap:
+                if cap >= self._plan.settle:
+                    self._remember_questionable()
                 return
             self._progress("settling", done=elapsed, total=cap)
             await asyncio.sleep(min(pause, max(cap - elapsed, 0.0)))
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _remember_questionable(self) -> None:
+        """Keep what is still there after settling in full: if it is gone at the second look, it was late.
+
+        The few that a pool has lent to its first clients are not meant, only what most of them left.
+        """
+        tally = self.evidence.tally
+        for signature in tally.suspicious():
+            held = tally.latest[signature]
+            if self._left_by_most(held):
+                self._questionable.setdefault(signature, held)
+
+    def _left_by_most(self, held: list[Overstay]) -> bool:
+        sessions = self.evidence.sessions
+        leavers = {overstay.session for overstay in held}
+        departures = {sessions[key].departure for key in leavers}
+        made = sum(session.departure in departures for session in self.evidence.counted.values())
+        return len(leavers) >= _FEW and len(leavers) >= made / 2
 
     def _is_clean(self) -> bool:
         tally = self.evidence.tally
@@ -312,18 +336,21 @@ class Examination:
         """Look a second time when the first clients have been gone for long; what is gone then was late."""
         evidence = self.evidence
         await self._look(silent_too=True)
-        before = {signature: evidence.tally.latest[signature] for signature in evidence.tally.suspicious()}
+        before = self._questionable
         first_stage = [visit.left for visit in evidence.visits[: self._plan.sessions]]
-        if not before or not first_stage:
+        if not (before or evidence.tally.suspicious()) or not first_stage:
             return
         began, until = time.monotonic(), max(first_stage) + self._plan.second_look
-        while time.monotonic() < until and evidence.tally.suspicious():
+        while time.monotonic() < until and (evidence.tally.suspicious() or self._is_any_left(before)):
             self._progress("second-look", done=time.monotonic() - began, total=until - began)
             await asyncio.sleep(min(2.0, max(until - time.monotonic(), 0.0)))
             await self._look(silent_too=True)
         await self._settle(min(self._plan.settle, _QUICK_SETTLE), silent_too=True)
         evidence.has_second_look = True
         self._set_late_apart(before)
+
+    def _is_any_left(self, before: dict[Signature, list[Overstay]]) -> bool:
+        return any(signature in self.evidence.tally.latest for signature in before)
 
     def _set_late_apart(self, before: dict[Signature, list[Overstay]]) -> None:
         tally = self.evidence.tally

@@ -17,11 +17,13 @@ from itertools import islice
 from types import CodeType, FrameType
 from typing import Any
 
-PLUMBING, LIBRARY, APPLICATION = 0, 1, 2
+EDGE, PLUMBING, LIBRARY, APPLICATION = -1, 0, 1, 2
+"""Ranks of a module. Beyond an edge is the code that runs the loop, which has acquired nothing."""
 DEPTH = 8
 _FARTHEST = 64
 _CWD = os.getcwd()  # a path of pathlib's would import it into every Python process of the command
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_EDGES = frozenset(("asyncio.events", "asyncio.runners", "uvloop"))  # Handle._run, Runner.run, uvloop.run
 _PLUMBING_PACKAGES = frozenset(("asyncio", "anyio", "uvloop", "overstay_probe"))
 
 Frame = tuple[CodeType, int]
@@ -59,6 +61,8 @@ def here() -> Site:
         if frame is None:
             break
         rank = rank_of(frame.f_globals)
+        if rank == EDGE and frame is not innermost:
+            break
         if rank == APPLICATION:
             return _interned(frame, innermost, library=False)
         if rank == LIBRARY and library is None:
@@ -71,7 +75,7 @@ def here() -> Site:
 
 
 def rank_of(module: dict[str, Any]) -> int:
-    """Return whether a module, given by its globals, is application, library or plumbing."""
+    """Return the rank of a module, given by its globals."""
     name = module.get("__name__")
     if type(name) is not str:
         return PLUMBING
@@ -82,6 +86,8 @@ def rank_of(module: dict[str, Any]) -> int:
 
 
 def _rank(name: str, file: object) -> int:
+    if name in _EDGES:
+        return EDGE
     if name.partition(".")[0] in _PLUMBING_PACKAGES:
         return APPLICATION if name == "overstay_probe._canary" else PLUMBING
     if type(file) is not str:
@@ -146,7 +152,7 @@ def _walk(frame: FrameType | None, where: Frame) -> tuple[Frame, ...]:
     for _ in range(_FARTHEST):
         if frame is None or len(frames) == DEPTH:
             break
-        if rank_of(frame.f_globals) != PLUMBING:
+        if rank_of(frame.f_globals) > PLUMBING:
             frames.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back
     if where not in frames:

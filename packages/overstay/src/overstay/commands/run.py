@@ -17,7 +17,9 @@ from overstay.options import RunOptions
 from overstay.report import document, terminal
 from overstay.server import Server
 
-_POLL = 1.0
+_POLL = 0.2
+_LOOK_EVERY = 5.0
+"""Seconds between two checks whether the server lives, and between two looks: a look takes CPU from the server."""
 _FIRST_CHECKPOINT = 10
 
 
@@ -48,9 +50,12 @@ class _Watch:
 
     async def report(self) -> Report:
         """Watch until the server ends or Ctrl-C, and return what its sessions left."""
+        next_look = 0.0
         try:
             while self._server.status() is None:
-                await self._look()
+                if time.monotonic() >= next_look:
+                    await self._look()
+                    next_look = time.monotonic() + _LOOK_EVERY
                 await asyncio.sleep(_POLL)
         except asyncio.CancelledError:
             task = asyncio.current_task()

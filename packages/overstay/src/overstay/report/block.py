@@ -2,6 +2,7 @@
 
 from overstay.findings import Finding, Rate
 from overstay.messages import Speaker
+from overstay.report.excerpt import without_comment
 from overstay.report.figures import figure
 from overstay.report.sheet import Sheet
 
@@ -9,20 +10,22 @@ _STYLE = {"severe": "bold red", "warning": "bold yellow", "fine": ""}
 _AT = {"session-never-ends": "screen.waits-at", "slower-per-session": "screen.slow-at"}
 
 
-def write_block(number: int, group: list[Finding], say: Speaker, sheet: Sheet) -> None:
-    """Write the findings of one line: the worst in full, the others by their titles."""
+def write_block(number: int, group: list[Finding], say: Speaker, sheet: Sheet, *, explain: bool = True) -> None:
+    """Write the findings of one line: the worst in full, the others by their titles.
+
+    `explain` adds what a verdict other than "leak" means; once is enough for all findings that have it.
+    """
     worst, *others = group
     first = f"{number}. "
-    colon = say("list.colon")
-    headline = f"{_label(group, say)}{colon}{where(worst, say)}"
-    sheet.paragraph(headline, first=first, style=_STYLE[worst.severity])
     indent = len(first)
+    colon = say("list.colon")
+    sheet.paragraph(f"{_label(group, say)}{colon}{where(worst, say)}", first=first, style=_STYLE[worst.severity])
     if worst.site and worst.site.code:
-        sheet.code(worst.site.code, indent=indent + 4)
-    for label, text in _details(worst, say):
+        sheet.code(without_comment(worst.site.code), indent=indent + 4)
+    if facts := _facts(worst, say):
+        sheet.paragraph(facts, indent=indent)
+    for label, text in _details(worst, say, explain=explain):
         sheet.paragraph(text, indent=indent, first=f"{label}{colon}")
-    for evidence in worst.evidence:
-        sheet.paragraph(evidence, indent=indent, first="- ")
     for other in others:
         sheet.paragraph(_also(other, say), indent=indent, first=f"{say('screen.also-here')}{colon}")
     sheet.paragraph(worst.fix.summary, indent=indent, first=f"{say('screen.fix')}{colon}", style="green")
@@ -44,16 +47,23 @@ def where(finding: Finding, say: Speaker) -> str:
 
 
 def _label(group: list[Finding], say: Speaker) -> str:
-    severity = say(f"severity.{group[0].severity}")
+    worst = group[0]
+    parts = [say(f"severity.{worst.severity}")]
+    if worst.verdict != "leak":
+        parts.append(say(f"verdict.{worst.verdict}.name"))
     suspects = sorted({finding.suspect for finding in group if finding.suspect is not None})
-    return say("list.comma").join((severity, *(say("screen.suspect", n=suspect) for suspect in suspects)))
+    return say("list.comma").join((*parts, *(say("screen.suspect", n=suspect) for suspect in suspects)))
 
 
-def _details(finding: Finding, say: Speaker) -> list[tuple[str, str]]:
+def _facts(finding: Finding, say: Speaker) -> str:
+    """Return how often and the evidence, in one line as long as they are short."""
+    often = [rate(finding.rate, say)] if finding.rate else []
+    return say("list.semicolon").join([*often, *finding.evidence])
+
+
+def _details(finding: Finding, say: Speaker, *, explain: bool) -> list[tuple[str, str]]:
     details = []
-    if finding.rate:
-        details.append((say("screen.how-often"), rate(finding.rate, say)))
-    if finding.verdict != "leak":
+    if explain and finding.verdict != "leak":
         explained = (say(f"verdict.{finding.verdict}.{part}") for part in ("means", "next"))
         details.append((say(f"verdict.{finding.verdict}.name"), say("list.stop").join(explained)))
     if finding.trace:
@@ -65,16 +75,9 @@ def _details(finding: Finding, say: Speaker) -> list[tuple[str, str]]:
 
 
 def rate(how_often: Rate, say: Speaker) -> str:
-    """Return a rate with its counts and its interval."""
+    """Return the counts of a rate and its interval."""
     low, high = figure(how_often.low), figure(how_often.high)
-    return say(
-        "screen.rate",
-        left=how_often.left,
-        sessions=how_often.sessions,
-        per_session=figure(how_often.per_session),
-        low=low,
-        high=high,
-    )
+    return say("screen.rate", left=how_often.left, sessions=how_often.sessions, low=low, high=high)
 
 
 def _also(finding: Finding, say: Speaker) -> str:

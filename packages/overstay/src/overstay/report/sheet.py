@@ -42,7 +42,11 @@ class Sheet:
 
     def code(self, text: str, *, indent: int) -> None:
         """Write one line of the server's source, cut where the screen ends."""
-        line = Text(" " * indent + visible(text.strip()), style="cyan")
+        self.line(" " * indent + text.strip(), style="cyan")
+
+    def line(self, text: str, *, style: str = "") -> None:
+        """Write one line, cut where the screen ends."""
+        line = Text(visible(text), style=style)
         line.truncate(self._width, overflow="ellipsis")
         self._console.print(line, soft_wrap=True)
 

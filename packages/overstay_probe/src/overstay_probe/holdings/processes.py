@@ -90,7 +90,11 @@ def _recording_uvloop(original: Callable[..., Any]) -> Callable[..., Any]:
 def _marked(env: Mapping[str, str] | None, session: int, site: _site.Site) -> dict[str, str]:
     global _any_marked  # noqa: PLW0603 - spares a look at every process of the machine where none was started
     _any_marked = True
-    return {**(os.environ if env is None else env), MARK: f"{os.getpid()}.{session}.{site.number}"}
+    marked = {**(os.environ if env is None else env), MARK: f"{os.getpid()}.{session}.{site.number}"}
+    run = os.environ.get("OVERSTAY_RUN")
+    if run:
+        marked["OVERSTAY_RUN"] = run  # by which the tool finds what is left to be ended
+    return marked
 
 
 def _note(pid: int | None, session: int, site: _site.Site) -> None:

@@ -84,7 +84,7 @@ def alive() -> Iterator[dict[str, Any]]:
         if isinstance(thing, socket.socket):
             is_open, peer = thing.fileno() != -1, _peer(thing)
         else:
-            is_open, peer = not thing.is_closing(), str(thing.get_extra_info("peername"))
+            is_open, peer = not thing.is_closing(), _spelled(thing.get_extra_info("peername"))
         del thing
         if is_open:
             yield row("socket", held.session, held.site, peer=peer)
@@ -92,6 +92,13 @@ def alive() -> Iterator[dict[str, Any]]:
 
 def _peer(sock: socket.socket) -> str:
     try:
-        return str(sock.getpeername())
+        return _spelled(sock.getpeername())
     except OSError:
         return ""
+
+
+def _spelled(address: Any) -> str:
+    """Return an address as host:port, a path as it is, and nothing for nothing."""
+    if isinstance(address, tuple) and len(address) >= 2:
+        return f"{address[0]}:{address[1]}"
+    return str(address or "")

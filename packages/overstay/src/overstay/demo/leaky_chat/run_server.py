@@ -53,8 +53,7 @@ def main() -> None:
         port=options.port,
         log_level="warning",
         ws="wsproto",
-        ws_ping_interval=2,
-        ws_ping_timeout=2,
+        ws_ping_interval=None,  # a client that says nothing for long is sent away by the handler
         timeout_graceful_shutdown=1,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RATE = 8000
-PIECE = 1024
+PIECE = 256
 MOUTH_RATE = 50
 """How many times a second the face on the page moves its mouth."""
 
@@ -50,5 +50,5 @@ class TTSManager:
         speech.path.unlink()
 
 
-TONE = b"".join(struct.pack("<h", int(8000 * math.sin(440 * math.tau * n / RATE))) for n in range(RATE // 4))
-"""A quarter of a second of concert pitch: nobody listens to this server."""
+TONE = b"".join(struct.pack("<h", int(8000 * math.sin(440 * math.tau * n / RATE))) for n in range(RATE // 16))
+"""A sixteenth of a second of concert pitch: nobody listens to this server."""
