@@ -34,16 +34,14 @@ def write_block(number: int, group: list[Finding], say: Speaker, sheet: Sheet, *
 
 
 def where(finding: Finding, say: Speaker) -> str:
-    """Return the finding's title with the line that made it."""
+    """Return the finding's title with the line that made it; beside the line the function needs no class."""
     site = finding.site
     if site is None:
         return finding.title
+    function = site.function.rpartition(".")[2]
     if site.library:
-        return say(
-            "screen.made-by-library", title=finding.title, library=site.library, site=site, function=site.function
-        )
-    slug = _AT.get(finding.rule, "screen.made-at")
-    return say(slug, title=finding.title, site=site, function=site.function)
+        return say("screen.made-by-library", title=finding.title, library=site.library, site=site, function=function)
+    return say(_AT.get(finding.rule, "screen.made-at"), title=finding.title, site=site, function=function)
 
 
 def _label(group: list[Finding], say: Speaker) -> str:

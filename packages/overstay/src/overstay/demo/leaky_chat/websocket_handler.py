@@ -11,6 +11,8 @@ from tts_manager import Speech
 
 PATIENCE = 5.0
 """Seconds that a client may be silent."""
+QUESTIONS = 8
+"""Messages that a client may send in one visit."""
 PAUSE = 0.006
 """Seconds between the pieces of a reply."""
 
@@ -39,13 +41,14 @@ class WebSocketHandler:
             await context.close()
 
     async def _converse(self, websocket: WebSocket, context: SessionContext) -> None:
-        while True:
+        for _ in range(QUESTIONS):
             async with asyncio.timeout(PATIENCE):
                 message = await websocket.receive_json()
             if message["type"] == "mic-audio":
                 context.voice.hear(message["loudness"])
             else:
                 await self._answer(websocket, context, message["text"])
+        await websocket.close(1008, "enough for one visit")
 
     async def _answer(self, websocket: WebSocket, context: SessionContext, question: str) -> None:
         """Think, speak, remember; then send the reply in pieces."""
