@@ -1,4 +1,8 @@
-"""A laboratory for real servers: starts one under the probe, visits it, and asks the probe what it sees."""
+"""A laboratory for real servers: starts one under the probe, visits it, and asks the probe what it sees.
+
+The servers run on the Python of the tests. The variable OVERSTAY_TEST_PYTHON names another one, which has the servers
+installed: the path of the `python` in its virtual environment, whose folder is then first on PATH.
+"""
 
 import contextlib
 import http.client
@@ -23,6 +27,7 @@ import overstay_probe
 from overstay_probe.doors import DOORS
 
 PROBE = Path(overstay_probe.__file__).parent
+PYTHON = os.environ.get("OVERSTAY_TEST_PYTHON", sys.executable)
 PATIENCE = 20.0
 
 
@@ -162,7 +167,7 @@ class Lab:
         """Write `app.py` and start it; `{port}` in the command is filled in. Default: `python app.py PORT`."""
         (self.folder / "app.py").write_text(textwrap.dedent(source))
         port = free_port()
-        words = [word.format(port=port) for word in command] or [sys.executable, "app.py", str(port)]
+        words = [word.format(port=port) for word in command] or [PYTHON, "app.py", str(port)]
         log = self.folder / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -185,12 +190,18 @@ class Lab:
             "OVERSTAY_RUN": str(self.run),
             "OVERSTAY_DOORS": ",".join(DOORS),
             "OVERSTAY_PROJECT": str(self.folder),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{Path(PYTHON).parent}{os.pathsep}{os.environ['PATH']}",
         }
 
     def close(self) -> None:
         for served in self._served:
             served.stop()
+
+
+@pytest.fixture
+def python() -> str:
+    """The Python that servers run on."""
+    return PYTHON
 
 
 @pytest.fixture

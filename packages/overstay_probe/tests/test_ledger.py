@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
+
+import overstay_probe
 
 SELF = """
 import asyncio, gc, linecache, os, tracemalloc
@@ -43,19 +47,25 @@ async def sessions(count):
 """
 
 
-def run(tmp_path, body):
+def run(python, tmp_path, body):
     """Run code after SELF in a fresh interpreter and return what it prints."""
-    program = SELF + textwrap.dedent(body)
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False
+        [python, "-c", SELF + textwrap.dedent(body)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(overstay_probe.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 
 
-def test_thousand_empty_sessions_leave_no_object_of_ours(tmp_path):
+def test_thousand_empty_sessions_leave_no_object_of_ours(python, tmp_path):
     """After 1,000 sessions that end everything they start, the probe holds as many objects as after ten."""
     printed = run(
+        python,
         tmp_path,
         """
         async def main():
@@ -72,9 +82,10 @@ def test_thousand_empty_sessions_leave_no_object_of_ours(tmp_path):
 
 
 @pytest.mark.slow
-def test_memory_of_the_probe_does_not_grow_with_sessions(tmp_path):
+def test_memory_of_the_probe_does_not_grow_with_sessions(python, tmp_path):
     """Over 5,000 sessions what our own files have allocated grows by 0 ± 8 bytes per session."""
     printed = run(
+        python,
         tmp_path,
         """
         async def main():

@@ -22,8 +22,8 @@ from overstay.messages import Language, Speaker
 QUEUE = Site(
     "proxy_message_queue.py", 41, "queue_message", "asyncio.create_task(self._forward_message(message, sender_id))"
 )
-TOOL = Site("mcp_client.py", 30, "connect", "self._process = await asyncio.create_subprocess_exec(*command)")
-HISTORY = Site("history.py", 22, "store_message", "path.write_text(json.dumps(messages))")
+TOOL = Site("mcp_client.py", 30, "connect", "self._process = await create_subprocess_exec(  # noqa: S603 - ours")
+HISTORY = Site("history.py", 22, "History.store_message", "path.write_text(json.dumps(messages))")
 KEEP_ALIVE = Site(
     "uvicorn/protocols/http/h11_impl.py", 300, "on_response_complete", "self.loop.call_later(", "uvicorn 0.54.0"
 )
@@ -85,6 +85,10 @@ def build(language: Language) -> Report:
         say,
         suspect=1,
         trace=(Reference("module app.state"), Reference('CLIENTS["ab12"]'), Reference("local queue")),
+        evidence=(
+            say("evidence.doubling", holding="3 -> 5 -> 10"),
+            say("evidence.waits-here", line=48, function="_forward_message"),
+        ),
     )
     process = _finding("process-outlives-session", "process", TOOL, Rate(1.0, 0.91, 1.0, 40, 40), say, suspect=3)
     pipes = _finding("descriptor-outlives-session", "descriptor", TOOL, Rate(2.0, 1.8, 2.0, 80, 40), say, suspect=3)
@@ -97,6 +101,16 @@ def build(language: Language) -> Report:
         verdict="likely",
         severity="warning",
         affects_you=AffectsYou("unknown", "enable_proxy"),
+    )
+    again = _finding(
+        "socket-outlives-session",
+        "socket",
+        Site("agent.py", 20, "Agent.connect", "await asyncio.open_connection(*self._model)"),
+        Rate(0.1, 0.04, 0.23, 4, 40),
+        say,
+        verdict="likely",
+        severity="warning",
+        evidence=(say("evidence.peer", value="127.0.0.1:33691"),),
     )
     late = _finding(
         "timer-outlives-session",
@@ -136,8 +150,13 @@ def build(language: Language) -> Report:
             first_reply_ms=Trend(8.13, 42.04, 85.0, 80.12, 91.3),
             loop_lag_ms={"p50": 0.31, "p99": 12.04, "max": 80.21},
         ),
-        findings=(late, seldom, pipes, process, slower, task),
+        findings=(late, seldom, again, pipes, process, slower, task),
         kept=(pool,),
-        counters={"rss": [1, 2, 3]},
+        counters={
+            "fds": {"first": 92.0, "last": 212.0, "per_session": 3.0, "growth": "per-session"},
+            "threads": {"first": 19.0, "last": 23.0, "per_session": 0.1, "growth": "flat"},
+            "children": {"first": 0.0, "last": 40.0, "per_session": 1.0, "growth": "per-session"},
+            "rss": {"first": 37789696.0, "last": 48373760.0, "per_session": 45056.0, "growth": "time-driven"},
+        },
         self_cost=SelfCost(0.012, 3.1, 12.5),
     )

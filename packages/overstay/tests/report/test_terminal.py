@@ -1,6 +1,7 @@
 """The terminal report, as text: both languages at 80 columns without colour."""
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from overstay.findings import Latency, Report, Target
-from overstay.messages import LANGUAGES, Language, Speaker
+from overstay.messages import LANGUAGES, Language, Speaker, sentences
 from overstay.report.terminal import render
+from overstay.report.wrapping import folded
 
 GOLDEN = Path(__file__).parent / "golden"
 Builder = Callable[[Language], Report]
@@ -66,7 +68,9 @@ def test_an_unmeasured_latency_is_said_to_be_unmeasured(make_report: Builder) ->
 def test_findings_follow_severity_then_the_checklist_then_the_rate(make_report: Builder) -> None:
     """A severe finding without a number comes after all that have one, and before every warning."""
     text = rendered(make_report("en"), "en")
-    places = [text.index(words) for words in ("suspect 1", "suspect 3", "suspect 5", "warning:", "Seen and harmless")]
+    places = [
+        text.index(words) for words in ("suspect 1", "suspect 3", "suspect 5", "warning, likely", "Seen and harmless")
+    ]
     assert places == sorted(places)
 
 
@@ -75,7 +79,56 @@ def test_holdings_of_one_line_are_one_finding(make_report: Builder) -> None:
     text = flat(rendered(make_report("en"), "en"))
     assert "2. severe, suspect 3: every client leaves 1 process; made at mcp_client.py:30 in connect" in text
     assert "also here: every client leaves 2 open descriptors (80/40)" in text
-    assert "4 findings to fix" in text
+    assert "5 findings to fix" in text
+
+
+def test_a_verdict_is_explained_once(make_report: Builder) -> None:
+    """The first likely finding says what likely means, the second only that it is."""
+    text = flat(rendered(make_report("en"), "en"))
+    assert text.count("warning, likely:") == 2
+    assert text.count("a leak doubles, a limit does not") == 1
+
+
+def test_how_often_and_the_evidence_are_one_paragraph(make_report: Builder) -> None:
+    """Counts, interval, doubling and where it waits are read together."""
+    text = flat(rendered(make_report("en"), "en"))
+    assert "10 in 10 sessions, 0.72-1 each; 3 -> 5 -> 10 after doubling; waits at line 48 in _forward_message" in text
+
+
+def test_a_comment_is_no_part_of_the_line_that_is_shown(make_report: Builder) -> None:
+    """A lint marker at the end of the line says nothing about the holding."""
+    assert "await create_subprocess_exec(\n" in rendered(make_report("en"), "en")
+
+
+def test_a_counter_that_does_not_grow_with_the_sessions_has_no_rate(make_report: Builder) -> None:
+    """What is flat, or grows with the clock, is told by its first and last value alone."""
+    text = flat(rendered(make_report("en"), "en"))
+    assert (
+        "descriptors 92 -> 212 (+3 per session), threads 19 -> 23, children 0 -> 40 (+1), memory 37.8 -> 48.4 MB"
+        in text
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [40, 80])
+def test_what_is_harmless_takes_one_line_each(make_report: Builder, language: Language, width: int) -> None:
+    """A line that is too long is cut: the report has the rest."""
+    report = make_report(language)
+    speaker = Speaker(language)
+    lines = rendered(report, language, width).splitlines()
+    begin = lines.index(speaker("screen.harmless"))
+    assert [line[:2] for line in lines[begin + 1 : begin + 4]] == ["- ", "- ", ""]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_advice_takes_more_than_two_lines(make_report: Builder, language: Language) -> None:
+    """Every rule's fix fits two lines at 80 columns; a screen of findings has no room for essays."""
+    label = Speaker(language)("screen.fix") + Speaker(language)("list.colon")
+    width = 80 - len("1. ") - cell_len(label)
+    fixes = {slug: text for slug, text in sentences(language).items() if re.fullmatch(r"finding\..*\.fix(-.*)?", slug)}
+    assert len(fixes) == 12
+    long = {slug: len(folded(text, width)) for slug, text in fixes.items() if len(folded(text, width)) > 2}
+    assert long == {}
 
 
 def test_text_of_the_server_is_never_markup_nor_a_control_sequence(make_report: Builder) -> None:

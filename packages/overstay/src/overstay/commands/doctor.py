@@ -11,7 +11,7 @@ from rich.console import Console
 from overstay import outside
 from overstay.diagnosis import Circumstances, diagnose
 from overstay.errors import OverstayError, TargetError, UsageError
-from overstay.examination import Examination, Plan
+from overstay.examination import Examination
 from overstay.findings import Report
 from overstay.messages import Speaker
 from overstay.observation import Observer
@@ -20,6 +20,7 @@ from overstay.progress import ProgressLine
 from overstay.report import document, terminal
 from overstay.runtime import RunDirectory, addresses_of
 from overstay.server import Server
+from overstay.visiting import Plan, Visiting
 from overstay.visits import Destination, Driver, VisitScript
 
 _POLL = 0.1
@@ -99,9 +100,10 @@ class _Visit:
         destination = Destination(url, options.headers, options.cookies, options.subprotocols, options.insecure)
         self._driver = Driver(destination, script, concurrency=options.concurrency)
         plan = Plan(options.sessions, options.departures, options.settle, options.second_look)
-        self._examination = Examination(
+        visiting = Visiting(
             plan, self._observer, self._driver, progress=progress, measure=self._measure, check=self._check
         )
+        self._examination = Examination(plan, self._observer, visiting, progress=progress)
 
     async def report(self) -> tuple[Report, OverstayError | None]:
         """Examine and return the report; of an examination that was cut short, what there is and why."""

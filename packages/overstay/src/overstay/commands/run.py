@@ -8,7 +8,7 @@ from rich.console import Console
 
 from overstay.commands.doctor import started
 from overstay.diagnosis import Circumstances, diagnose
-from overstay.examination import Evidence
+from overstay.evidence import Evidence
 from overstay.findings import Report
 from overstay.judge.overstays import overstays
 from overstay.messages import Speaker

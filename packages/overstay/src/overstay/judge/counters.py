@@ -41,7 +41,10 @@ class Counted:
 
 
 def count(name: str, rounds: Sequence[Round]) -> Counted | None:
-    """Judge one counter; None when it was not measured. The first round is the baseline."""
+    """Judge one counter; None when it was not measured. The first round is the baseline, the last the settled end.
+
+    What has gone down again by the end was only in use.
+    """
     levels = [measured.floors[name] for measured in rounds if name in measured.floors]
     if len(levels) != len(rounds) or len(rounds) < 5:
         return None
@@ -53,7 +56,9 @@ def count(name: str, rounds: Sequence[Round]) -> Counted | None:
     if slope is None:
         return None
     growth: Growth = "flat"
-    if slope.low > MATERIAL[name] and _keeps_growing(steps):
+    sessions = sum(measured.sessions for measured in rounds)
+    has_stayed = levels[-1] - levels[0] > slope.slope * sessions / 2
+    if slope.low > MATERIAL[name] and has_stayed and _keeps_growing(steps):
         growth = "per-session"
     elif _grows_idle(steps) and levels[-1] > levels[0]:
         growth = "time-driven"

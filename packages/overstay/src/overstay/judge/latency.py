@@ -5,38 +5,42 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from overstay.findings import Trend
-from overstay.judge.trend import floors, theil_sen
+from overstay.judge.trend import Z_99, floors, theil_sen
 
 MATERIAL_SHARE = 0.10
 """A slowing below this share of the first fifth, across the run, is none (design: over 10 %)."""
+_GROUPS = 10
+"""Groups whose floors the slope goes through; few, so that a busy spell of the machine is shorter than one."""
 NOTICEABLE_MS = 1.0
 """Nor is one that adds up to less than a millisecond: a scheduler's tick, on loopback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slowing:
-    """A trend and whether it means that the server gets slower."""
+    """A trend, whether it means that the server gets slower, and whether more visits might show that it does."""
 
     trend: Trend | None
-    is_material: bool
+    is_material: bool = False
+    is_suspect: bool = False
 
 
 def slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
     """Judge latencies in milliseconds, each with the ordinal of its visit.
 
-    The slope is taken through floors, since other work on the machine only ever adds to a latency, and a server that
-    gets slower does so to the end: the later half must rise as well.
+    The slope is taken through floors, since other work on the machine only ever adds to a latency. Its sign must be
+    certain to 99 %: a busy machine's latencies hang together, which the interval does not know. A server that was slow
+    for a while and has recovered does not get slower.
     """
     points = sorted((float(ordinal), latency) for ordinal, latency in latencies_ms)
     if len(points) < 10:
-        return Slowing(None, False)
+        return Slowing(None)
     fifth = max(len(points) // 5, 2)
     first = statistics.median(latency for _, latency in points[:fifth])
     last = statistics.median(latency for _, latency in points[-fifth:])
-    low_points = floors(points)
-    slope = theil_sen(low_points)
-    if slope is None:
-        return Slowing(None, False)
+    low_points = floors(points, _GROUPS)
+    slope, certain = theil_sen(low_points), theil_sen(low_points, Z_99)
+    if slope is None or certain is None:
+        return Slowing(None)
     trend = Trend(
         round(first, 2),
         round(last, 2),
@@ -44,11 +48,18 @@ def slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
         round(slope.low * 100, 2),
         round(slope.high * 100, 2),
     )
-    across = slope.low * (points[-1][0] - points[0][0])
-    is_material = across > MATERIAL_SHARE * first and across > NOTICEABLE_MS and _still_rises(low_points)
-    return Slowing(trend, is_material)
+    visits = points[-1][0] - points[0][0]
+    growth = slope.slope * visits
+    is_material = _is_material(certain.low * visits, first) and _has_stayed_slow(low_points, growth)
+    return Slowing(trend, is_material, _is_material(growth, first))
 
 
-def _still_rises(points: Sequence[tuple[float, float]]) -> bool:
-    later = theil_sen(points[len(points) // 2 :])
-    return later is None or later.slope > 0
+def _is_material(growth: float, first: float) -> bool:
+    return growth > MATERIAL_SHARE * first and growth > NOTICEABLE_MS
+
+
+def _has_stayed_slow(points: Sequence[tuple[float, float]], growth: float) -> bool:
+    """Tell whether the last quarter is still above the first by at least half of the growth."""
+    latencies = [latency for _, latency in points]
+    quarter = max(len(latencies) // 4, 1)
+    return statistics.median(latencies[-quarter:]) - statistics.median(latencies[:quarter]) > growth / 2

@@ -9,21 +9,20 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_Z = 1.96
-FLOOR_OF = 4
+Z_95, Z_99 = 1.96, 2.576
 
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A slope in y per x, with its 95 % interval."""
+    """A slope in y per x, with its interval."""
 
     slope: float
     low: float
     high: float
 
 
-def theil_sen(points: Sequence[tuple[float, float]]) -> Slope | None:
-    """Return the slope through the points; None with fewer than four, which bound nothing."""
+def theil_sen(points: Sequence[tuple[float, float]], z: float = Z_95) -> Slope | None:
+    """Return the slope through the points, with the interval of `z`; None with fewer than four, which bound nothing."""
     count = len(points)
     if count < 4:
         return None
@@ -35,12 +34,13 @@ def theil_sen(points: Sequence[tuple[float, float]]) -> Slope | None:
     )
     if not slopes:
         return None
-    spread = _Z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    spread = z * math.sqrt(count * (count - 1) * (2 * count + 5) / 18)
     low = max(int((len(slopes) - spread) / 2), 0)
     high = min(math.ceil((len(slopes) + spread) / 2), len(slopes) - 1)
     return Slope(statistics.median(slopes), slopes[low], slopes[high])
 
 
-def floors(points: Sequence[tuple[float, float]], size: int = FLOOR_OF) -> list[tuple[float, float]]:
-    """Return the lowest point of every `size` in a row: what the machine's other work adds is only ever added."""
+def floors(points: Sequence[tuple[float, float]], groups: int) -> list[tuple[float, float]]:
+    """Return the lowest point of each of so many groups in a row: what other work adds is only ever added."""
+    size = max(-(-len(points) // groups), 3)
     return [min(points[start : start + size], key=lambda point: point[1]) for start in range(0, len(points), size)]

@@ -1,0 +1,62 @@
+"""What an examination saw, before anybody says what it means."""
+
+from dataclasses import dataclass, field
+
+from overstay.findings import NotExercised
+from overstay.judge import counters
+from overstay.judge.overstays import Overstay, Signature, Tally
+from overstay.judge.sessions import Key, Session
+from overstay.observation import Holding
+from overstay.visits import SILENT, VisitRecord
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What an examination saw; filled in as it goes, so that an interrupted one has what there is."""
+
+    warm_up: int = 0
+    visits: list[VisitRecord] = field(default_factory=list)
+    others: list[VisitRecord] = field(default_factory=list)
+    sessions: dict[Key, Session] = field(default_factory=dict)
+    not_exercised: dict[str, NotExercised] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    late: dict[Signature, list[Overstay]] = field(default_factory=dict)
+    cycles: dict[Signature, list[Overstay]] = field(default_factory=dict)
+    rounds: list[counters.Round] = field(default_factory=list)
+    canaries: dict[str, str] = field(default_factory=dict)
+    held: tuple[Holding, ...] = ()
+    is_finished: bool = False
+    has_second_look: bool = False
+    counts_everybody: bool = False
+
+    @property
+    def counted(self) -> dict[Key, Session]:
+        """Return the sessions that visits after the warm-up made; all there were, where we made none."""
+        if self.counts_everybody:
+            return self.sessions
+        numbers = {visit.n for visit in self.visits}
+        return {key: session for key, session in self.sessions.items() if session.visit in numbers}
+
+    @property
+    def order(self) -> dict[Key, int]:
+        """Return the ordinal of every counted session, from 1, by its beginning."""
+        in_order = sorted(self.counted.values(), key=lambda session: session.began)
+        return {session.key: ordinal for ordinal, session in enumerate(in_order, 1)}
+
+    @property
+    def first_replies_ms(self) -> list[tuple[int, float]]:
+        """Return the first-reply latency of every counted visit that had a reply, with its number."""
+        return [
+            (visit.n - self.warm_up, visit.first_reply_s * 1000)
+            for visit in self.visits
+            if visit.first_reply_s is not None and visit.departure not in SILENT and visit.problem is None
+        ]
+
+    @property
+    def connects_ms(self) -> list[tuple[int, float]]:
+        """Return the connect latency of every counted visit, with its number."""
+        return [
+            (visit.n - self.warm_up, visit.connect_s * 1000)
+            for visit in self.visits
+            if visit.connect_s is not None and visit.departure not in SILENT and visit.problem is None
+        ]
