@@ -100,6 +100,8 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 async def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return the exit status."""
     options, console = arguments(argv), Console()
+    if not console.is_terminal:
+        console.width = 120  # a log has no width of its own, and 80 columns would cut the table
     try:
         cases = load_all(HERE / ("clean" if options.clean else "cases"), options.only)
     except CaseError as err:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -42,6 +43,7 @@ class Doctor:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self.started: list[subprocess.Popen[str]] = []
         self.marker = f"overstay-test-{self.port}"
         self.environment = os.environ | {
             "PATH": f"{OVERSTAY.parent}{os.pathsep}{os.environ['PATH']}",
@@ -59,7 +61,7 @@ class Doctor:
         return [str(OVERSTAY), "doctor", "--url", url.format(port=self.port), *options, *separator]
 
     def start(self, words: list[str]) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
+        process = subprocess.Popen(
             words,
             cwd=self.folder,
             env=self.environment,
@@ -68,6 +70,8 @@ class Doctor:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def finish(self, process: "subprocess.Popen[str]") -> Outcome:
         out, err = process.communicate(timeout=100)
@@ -78,7 +82,8 @@ class Doctor:
     def __call__(self, *command: str, options: tuple[str, ...] = (), url: str = "http://127.0.0.1:{port}/") -> Outcome:
         """Run the doctor on a command, quickly: ten sessions, short waits."""
         quick = ("--sessions", "10", "--settle", "1", "--second-look", "3", "--json", "report.json")
-        quick += ("--departures", "close,reset,mid-reply")
+        # Not by a reset: uvicorn keeps its keep-alive timer for five seconds then, which a wait of one calls late.
+        quick += ("--departures", "close,half-close,mid-reply")
         return self.finish(self.start(self.words(*command, options=(*quick, *options), url=url)))
 
     def left_running(self) -> list[str]:
@@ -98,4 +103,8 @@ def doctor(tmp_path: Path):
     """The doctor, and the proof that it left nothing running."""
     made = Doctor(tmp_path)
     yield made
+    for process in made.started:
+        if process.poll() is None:  # a test that failed before it could end it
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
     assert made.left_running() == []

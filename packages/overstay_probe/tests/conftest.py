@@ -199,9 +199,23 @@ class Lab:
 
 
 @pytest.fixture
-def python() -> str:
-    """The Python that servers run on."""
-    return PYTHON
+def printed(tmp_path: Path) -> Callable[..., list[str]]:
+    """Runs a program that imports the probe, on the servers' Python, and returns the words that it prints."""
+
+    def run(program: str, *options: str) -> list[str]:
+        done = subprocess.run(
+            [PYTHON, *options, "-c", program],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(PROBE.parent)},
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    return run
 
 
 @pytest.fixture

@@ -2,15 +2,10 @@
 
 import asyncio
 import gc
-import os
-import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
-
-import overstay_probe
 
 SELF = """
 import asyncio, gc, linecache, os, tracemalloc
@@ -47,27 +42,9 @@ async def sessions(count):
 """
 
 
-def run(python, tmp_path, body):
-    """Run code after SELF in a fresh interpreter and return what it prints."""
-    done = subprocess.run(
-        [python, "-c", SELF + textwrap.dedent(body)],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(overstay_probe.__file__).parents[1])},
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-def test_thousand_empty_sessions_leave_no_object_of_ours(python, tmp_path):
+def test_thousand_empty_sessions_leave_no_object_of_ours(printed):
     """After 1,000 sessions that end everything they start, the probe holds as many objects as after ten."""
-    printed = run(
-        python,
-        tmp_path,
-        """
+    body = """
         async def main():
             overstay_probe.install()
             await sessions(10)
@@ -76,18 +53,14 @@ def test_thousand_empty_sessions_leave_no_object_of_ours(python, tmp_path):
             after = ours()
             print(sum(after.values()) - sum(before.values()), len(_install.ledger.open))
         asyncio.run(main())
-        """,
-    )
-    assert printed == ["0", "0"]
+    """
+    assert printed(SELF + textwrap.dedent(body)) == ["0", "0"]
 
 
 @pytest.mark.slow
-def test_memory_of_the_probe_does_not_grow_with_sessions(python, tmp_path):
+def test_memory_of_the_probe_does_not_grow_with_sessions(printed):
     """Over 5,000 sessions what our own files have allocated grows by 0 ± 8 bytes per session."""
-    printed = run(
-        python,
-        tmp_path,
-        """
+    body = """
         async def main():
             overstay_probe.install()
             await sessions(500)
@@ -97,9 +70,9 @@ def test_memory_of_the_probe_does_not_grow_with_sessions(python, tmp_path):
             await sessions(5000)
             print((allocated() - before) / 5000)
         asyncio.run(main())
-        """,
-    )
-    assert abs(float(printed[0])) <= 8
+    """
+    (growth,) = printed(SELF + textwrap.dedent(body))
+    assert abs(float(growth)) <= 8
 
 
 def test_context_of_an_ended_session_pins_an_integer_only(tmp_path):

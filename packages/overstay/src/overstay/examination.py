@@ -7,6 +7,7 @@ left.
 
 import asyncio
 import time
+from pathlib import Path
 
 from overstay.judge import counters
 from overstay.judge.latency import slowing
@@ -19,8 +20,10 @@ _LONGEST_PAUSE = 1.6
 _QUICK_SETTLE = 3.0
 _DOUBLINGS = 2
 _FEW = 3
-KINDS_EVERYWHERE = frozenset({"thread", "job", "process", "file", "socket"})
-KINDS_OF_LOOPS = frozenset({"task", "timer"})
+_KINDS = frozenset({"thread", "job", "file", "socket"})
+_KINDS_OF_LOOPS = frozenset({"task", "timer"})
+_KINDS_OF_PROC = frozenset({"process"} if Path("/proc/self/stat").exists() else ())
+"""What a canary must be found of: everywhere, where a loop runs, where the system tells of its processes."""
 
 
 class Examination:
@@ -100,7 +103,7 @@ class Examination:
     def _check_canaries(self) -> None:
         if not self._observer.is_inside:
             return
-        expected = KINDS_EVERYWHERE | (KINDS_OF_LOOPS if self._seen.has_loop else frozenset())
+        expected = _KINDS | _KINDS_OF_PROC | (_KINDS_OF_LOOPS if self._seen.has_loop else frozenset())
         # Where no session ever ends, that of the canaries does not either; that they are seen to be its own is enough.
         seen = self._seen.holdings + self._seen.held
         found = {holding.kind for holding in seen if holding.session in self._seen.canary_sessions}

@@ -24,6 +24,7 @@ class Link:
         self._reader = reader
         self._writer = writer
         self._turn = asyncio.Lock()
+        self._number = 0
 
     @classmethod
     async def attach(cls, address_file: Path) -> "Link":
@@ -41,17 +42,25 @@ class Link:
 
     async def ask(self, question: str, **fields: object) -> Any:
         """Return the answer to one question; raises LinkLost when there is none."""
-        request = {"token": self._token, "ask": question, **fields}
         try:
             async with self._turn, asyncio.timeout(_PATIENCE):
+                self._number += 1
+                request = {"token": self._token, "number": self._number, "ask": question, **fields}
                 self._writer.write(json.dumps(request).encode() + b"\n")
                 await self._writer.drain()
-                answer = json.loads(await self._reader.readline())
+                answer = await self._answer()
         except (OSError, ValueError, TimeoutError) as error:
             raise LinkLost(f"{question}: {error}") from error
         if "error" in answer:
             raise LinkLost(f"{question}: {answer['error']}")
         return answer["answer"]
+
+    async def _answer(self) -> dict[str, Any]:
+        """Return the answer to the last question; one before it may have been given up before it was answered."""
+        while True:
+            answer: dict[str, Any] = json.loads(await self._reader.readline())
+            if answer.get("number", self._number) == self._number:
+                return answer
 
     def close(self) -> None:
         """Let go of the process; its journal ends with the connection."""

@@ -1,6 +1,7 @@
 """Arming the probe in this process, and being found by the tool."""
 
 import atexit
+import os
 import threading
 
 from overstay_probe import _audit, _platform, _trouble, _wrap, holdings
@@ -38,6 +39,12 @@ def announce(server: str) -> None:
                 _open_link()
             except Exception as error:  # the server must start, with the probe or without
                 _trouble.disarm("link", error)
+
+
+def announce_under_run(server: str) -> None:
+    """Announce a door that the application has made itself, when it was started by `overstay run`."""
+    if _link is None and "OVERSTAY_RUN" in os.environ:
+        announce(server)
 
 
 def _arm() -> None:

@@ -214,7 +214,7 @@ class _Asker:
                 self._is_trusted = self._link.is_token(request.get("token"))
             if not self._is_trusted:
                 return {"error": "token"}
-            return {"answer": self._questions[request["ask"]](request)}
+            return {"number": request.get("number"), "answer": self._questions[request["ask"]](request)}
         except Exception as error:  # a bad question must not end the thread without an answer
             return {"error": f"{type(error).__name__}: {error}"}
 

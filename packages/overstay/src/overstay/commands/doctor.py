@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from overstay import outside
+from overstay import interrupts, outside
 from overstay.diagnosis import Circumstances, diagnose
 from overstay.errors import OverstayError, TargetError, UsageError
 from overstay.examination import Examination
@@ -59,15 +59,18 @@ def examine(options: DoctorOptions, say: Speaker) -> tuple[Report, OverstayError
 @contextlib.contextmanager
 def started(command: tuple[str, ...], project: Path, *, shows_output: bool = False) -> Iterator[Server]:
     """Run a command under the ledger for the length of the block."""
-    run = RunDirectory()
-    try:
-        server = Server(command, run, project, shows_output=shows_output)
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        run.remove()
+    with contextlib.ExitStack() as stack:
+        with interrupts.deferred():
+            run = RunDirectory()
+            stack.callback(run.remove)
+            server = Server(command, run, project, shows_output=shows_output)
+            stack.callback(_stop, server)
+        yield server
+
+
+def _stop(server: Server) -> None:
+    with interrupts.deferred():
+        server.stop()
 
 
 def _refuse_taken_port(url: str) -> None:
@@ -133,6 +136,8 @@ class _Visit:
         lag = list((await self._observer.ask("lag")).values())
         costs = list((await self._observer.ask("self")).values())
         hellos = list(self._observer.hellos.values())
+        if not hellos:
+            self._notes.append(self._why_outside())
         circumstances = Circumstances(
             project=self._options.project,
             command=self._options.command,
@@ -190,8 +195,6 @@ class _Visit:
         deadline = time.monotonic() + (_DOOR_PATIENCE if self._server is not None else 0.0)
         while not await self._observer.discover() and time.monotonic() < deadline:  # noqa: ASYNC110 - a file appears
             await asyncio.sleep(_POLL)
-        if not self._observer.is_inside:
-            self._notes.append(self._why_outside())
 
     def _why_outside(self) -> str:
         """Say why no process of the target carries the probe, and how to go on."""

@@ -56,7 +56,8 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         if not session:
             return original(executor, fn, *args, **kwargs)
         site = _site.here()
-        future = original(executor, _Job(session, site, fn), *args, **kwargs)
+        call = fn if _is_for_interpreters(executor) else _Job(session, site, fn)
+        future = original(executor, call, *args, **kwargs)
         try:
             future.overstay_held = (session, site)
             _jobs.add(future)
@@ -65,6 +66,11 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         return future
 
     return submit
+
+
+def _is_for_interpreters(executor: Any) -> bool:
+    """Tell whether the calls go to other interpreters (3.14): only what can be pickled gets there, no job of ours."""
+    return any(owner.__module__ == "concurrent.futures.interpreter" for owner in type(executor).__mro__)
 
 
 def _remembering(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ import concurrent.futures.thread
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextvars import Context
+from contextvars import Context, copy_context
 from typing import Any
 
 from overstay_probe import _site, _trouble
@@ -25,8 +25,7 @@ ours: set[int] = set()
 def arm() -> None:
     """Replace Thread.start, and where a new thread begins."""
     wrap(threading.Thread, "start", _recording)
-    if sys.version_info < (3, 14):
-        wrap(threading.Thread, "_bootstrap_inner", _handing_over)
+    wrap(threading.Thread, "_bootstrap_inner", _handing_over)
 
 
 def forget() -> None:
@@ -42,8 +41,8 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
                 held = _held_by_pool(thread) if _is_worker(thread) else (session, _site.here())
                 if held is not None:
                     thread.overstay_held = held
-                if sys.version_info >= (3, 14) and not _is_worker(thread):
-                    _hand_over_by_context(thread, session)
+                if sys.version_info >= (3, 14):
+                    _hand_over_by_context(thread, 0 if _is_worker(thread) else session)
             except Exception as error:  # the thread must start whatever happens to our note
                 _trouble.disarm("threads", error)
         return original(thread)
@@ -52,9 +51,10 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _hand_over_by_context(thread: Any, session: int) -> None:
-    """Hand the session over on a Python whose threads run in a context of their own."""
+    """Hand the session over on a Python whose threads run in a context of their own, made as Thread.start makes it."""
     if thread._context is None:  # noqa: SLF001 - a thread has no public way to be given one after its making
-        thread._context = Context()  # noqa: SLF001 - as above
+        inherits = getattr(sys.flags, "thread_inherit_context", False)
+        thread._context = copy_context() if inherits else Context()  # noqa: SLF001 - as above
         thread._context.run(current.set, session)  # noqa: SLF001 - as above
 
 
