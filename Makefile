@@ -18,7 +18,9 @@ check: $(READY)
 	$(BIN)/mypy packages/overstay_probe/src packages/overstay/src
 
 bench: $(READY)
-	$(BIN)/python bench/leakbench/run.py --json build/leakbench.json
+	$(BIN)/python bench/leakbench/run.py --runs 3 --json build/leakbench.json
+	$(BIN)/python bench/leakbench/run.py --clean --runs 1 --json build/leakbench-clean.json
+	$(BIN)/python bench/doctor/run.py --json build/doctor.json
 	$(BIN)/python bench/overhead/run.py --json build/overhead.json
 
 $(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml

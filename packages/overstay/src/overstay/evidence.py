@@ -7,7 +7,7 @@ from overstay.judge import counters
 from overstay.judge.overstays import Overstay, Signature, Tally
 from overstay.judge.sessions import Key, Session
 from overstay.observation import Holding
-from overstay.visits import SILENT, VisitRecord
+from overstay.visits import VisitRecord
 
 
 @dataclass(slots=True)
@@ -16,6 +16,7 @@ class Evidence:
 
     warm_up: int = 0
     visits: list[VisitRecord] = field(default_factory=list)
+    alone: set[int] = field(default_factory=set)
     others: list[VisitRecord] = field(default_factory=list)
     sessions: dict[Key, Session] = field(default_factory=dict)
     not_exercised: dict[str, NotExercised] = field(default_factory=dict)
@@ -45,18 +46,15 @@ class Evidence:
 
     @property
     def first_replies_ms(self) -> list[tuple[int, float]]:
-        """Return the first-reply latency of every counted visit that had a reply, with its number."""
-        return [
-            (visit.n - self.warm_up, visit.first_reply_s * 1000)
-            for visit in self.visits
-            if visit.first_reply_s is not None and visit.departure not in SILENT and visit.problem is None
-        ]
+        """Return the first-reply latency, in ms, of every counted visit that was made alone, with its number."""
+        return [(n, visit.first_reply_s * 1000) for n, visit in self._timed() if visit.first_reply_s is not None]
 
     @property
     def connects_ms(self) -> list[tuple[int, float]]:
-        """Return the connect latency of every counted visit, with its number."""
+        """Return the connect latency, in ms, of every counted visit that was made alone, with its number."""
+        return [(n, visit.connect_s * 1000) for n, visit in self._timed() if visit.connect_s is not None]
+
+    def _timed(self) -> list[tuple[int, VisitRecord]]:
         return [
-            (visit.n - self.warm_up, visit.connect_s * 1000)
-            for visit in self.visits
-            if visit.connect_s is not None and visit.departure not in SILENT and visit.problem is None
+            (visit.n - self.warm_up, visit) for visit in self.visits if visit.n in self.alone and visit.problem is None
         ]

@@ -11,7 +11,8 @@ import asyncio
 import sys
 import threading
 import time
-from typing import Any
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 from overstay_probe import _site
 from overstay_probe._ledger import ledger
@@ -25,13 +26,26 @@ BLOCKED = 0.050
 _EDGES_MS = tuple(0.1 * 1.25**step for step in range(64))
 
 
+Guilty = tuple[_site.Site, int]
+"""A site and the line that it was at when we looked; one line can be many instructions, so many sites."""
+
+
+class Block(NamedTuple):
+    """What one line did to the loop, in seconds."""
+
+    site: _site.Site
+    times: int
+    total: float
+    longest: float
+
+
 class Watchdog:
     """The thread that watches this process's loops."""
 
     def __init__(self) -> None:
         self.histogram = [0] * (len(_EDGES_MS) + 1)
         self.longest = 0.0
-        self.blocks: dict[tuple[int, int], list[float]] = {}
+        self.blocks: dict[tuple[CodeType, int], Block] = {}
         self.cpu = 0.0
         self._threads: dict[int, int] = {}
         self._bases: dict[int, int] = {}
@@ -104,35 +118,34 @@ class Watchdog:
     def _frame(self, loop: asyncio.AbstractEventLoop) -> Any:
         return sys._current_frames().get(self._threads.get(id(loop), 0))  # noqa: SLF001 - the only way to that stack
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> tuple[int, int] | None:
-        """Return the site that the loop's thread is at, as (site number, line)."""
+    def _look(self, loop: asyncio.AbstractEventLoop) -> Guilty | None:
+        """Return the line that the loop's thread is at."""
         frame = self._frame(loop)
         return None if frame is None else guilty_line(frame)
 
-    def _count(self, seconds: float, guilty: tuple[int, int] | None) -> None:
+    def _count(self, seconds: float, guilty: Guilty | None) -> None:
         self.longest = max(self.longest, seconds)
         self.histogram[sum(edge < seconds * 1000 for edge in _EDGES_MS)] += 1
         # The heartbeat was posted at most a period after the block began: half of one is the best guess.
         if guilty is not None and seconds + PERIOD / 2 >= BLOCKED:
-            block = self.blocks.setdefault(guilty, [0, 0.0, 0.0])
-            block[0] += 1
-            block[1] += seconds
-            block[2] = max(block[2], seconds)
+            site, line = guilty
+            before = self.blocks.get((site.where[0], line), Block(site, 0, 0.0, 0.0))
+            self.blocks[site.where[0], line] = Block(
+                before.site, before.times + 1, before.total + seconds, max(before.longest, seconds)
+            )
 
     def report(self) -> dict[str, Any]:
         """Return the loop's lag in milliseconds and the blocking lines, longest in sum first."""
-        lines = []
-        for (number, _), (count, total, longest) in sorted(self.blocks.items(), key=lambda item: -item[1][1]):
-            site = _site.numbered(number)
-            if site is not None:
-                lines.append(
-                    {
-                        "where": _site.described_site(site),
-                        "count": int(count),
-                        "total_ms": round(total * 1000, 1),
-                        "max_ms": round(longest * 1000, 1),
-                    }
-                )
+        worst_first = sorted(self.blocks.values(), key=lambda block: -block.total)
+        lines = [
+            {
+                "where": _site.described_site(block.site),
+                "count": block.times,
+                "total_ms": round(block.total * 1000, 1),
+                "max_ms": round(block.longest * 1000, 1),
+            }
+            for block in worst_first
+        ]
         return {
             "p50": self._quantile(0.5),
             "p99": self._quantile(0.99),
@@ -149,12 +162,13 @@ class Watchdog:
         return round(self.longest * 1000, 2)
 
 
-def guilty_line(frame: Any) -> tuple[int, int] | None:
-    """Return the innermost application frame of a running stack as (site number, line); None when there is none."""
-    innermost = frame
+def guilty_line(frame: FrameType) -> Guilty | None:
+    """Return the innermost application frame of a running stack as a site and its line; None when there is none."""
+    innermost, found = frame, _outward(frame)
+    return None if found is None else (_site.at(found, innermost), found.f_lineno)
+
+
+def _outward(frame: FrameType | None) -> FrameType | None:
     while frame is not None and _site.rank_of(frame.f_globals) != _site.APPLICATION:
         frame = frame.f_back
-    if frame is None:
-        return None
-    site = _site.at(frame, innermost)
-    return site.number, frame.f_lineno
+    return frame

@@ -171,7 +171,7 @@ def test_server_opens_a_session_per_connection(lab, source, door, chat):
     served = lab.start(source)
     chat(served.port)  # a door that the application has made itself opens with its first client
     served.links()
-    served.quiet()
+    rows_of(served)  # that client's, when it was still open as the link came
     ports = [chat(served.port) for _ in range(2)]
     rows = rows_of(served)
     assert [row[2] for row in rows] == [door] * 2

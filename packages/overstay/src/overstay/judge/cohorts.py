@@ -84,7 +84,8 @@ def is_worth_doubling(cohort: Cohort) -> bool:
     sense = sense_of(cohort)
     if len(cohort.checkpoints) < 2:
         return sense in ("repeating", "inconclusive")
-    return sense in ("repeating", "inconclusive") and cohort.checkpoints[-1].holding > cohort.checkpoints[0].holding
+    # A rare leak may add little in one doubling; what has added nothing is bounded.
+    return sense not in ("gone", "one-off") and cohort.checkpoints[-1].holding > cohort.checkpoints[0].holding
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

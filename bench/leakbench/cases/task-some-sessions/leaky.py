@@ -1,4 +1,4 @@
-"""A help desk: every fifth visitor is asked how it went."""
+"""A help desk: every seventh visitor is asked how it went."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ async def survey(n):
 async def desk(client: WebSocket):
     await client.accept()
     n = next(VISITORS)
-    asked = asyncio.create_task(survey(n)) if n % 5 == 0 else None  # site
+    asked = asyncio.create_task(survey(n)) if n % 7 == 0 else None  # site
     try:
         await client.send_text("how can I help")
         async for _ in client.iter_text():
