@@ -92,9 +92,8 @@ def main() -> int:
     taken = asyncio.run(seconds_of(options.times))
     found = asyncio.run(found_of(options.rare, options.jobs))
     is_met = max(taken) < BAR_SECONDS and found >= BAR_FOUND * options.rare
-    print(
-        f"doctor, 40 sessions: median {statistics.median(taken):.1f} s, longest {max(taken):.1f} s (bar {BAR_SECONDS:.0f} s)"
-    )
+    median, longest = statistics.median(taken), max(taken)
+    print(f"doctor, 40 sessions: median {median:.1f} s, longest {longest:.1f} s (bar {BAR_SECONDS:.0f} s)")
     print(f"leak in {SHARE:.0%} of the sessions: found in {found} of {options.rare} runs (bar {BAR_FOUND:.0%})")
     print("met" if is_met else "missed")
     if options.json:
