@@ -77,8 +77,8 @@ def branches(argument: ast.expr) -> list[ast.expr]:
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether a literal elsewhere in the source is a slug: its first word is a section of problems."""
-    return text.partition(".")[0] in PROBLEM_SECTIONS and SLUG.fullmatch(text) is not None
+    """Tell whether a literal elsewhere in the source is a slug, no file name: its first word is a section of problems."""
+    return text.partition(".")[0] in PROBLEM_SECTIONS and SLUG.fullmatch(text) is not None and not text.endswith(".py")
 
 
 def test_both_languages_have_the_same_slugs() -> None:

@@ -1,6 +1,7 @@
 """The visits of an examination: warm-up, canaries, and stages of batches with idle rounds between them."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,6 +61,7 @@ class Visiting:
         self._check = check
         self._departures = plan.departures
         self._next = 1
+        self._dice = random.Random(1)  # noqa: S311 - an order that is the same in every run, and no secret
 
     async def warm_up(self) -> None:
         """Make what is made once for all, so that it is not counted; and learn which departures can be exercised."""
@@ -99,7 +101,7 @@ class Visiting:
         share = sessions // len(self._departures) if self._departures else 0
         hushed = silent * (share if loud else -(-sessions // max(len(silent), 1)))
         await self._counted(hushed[:sessions], total)
-        queue = [loud[place % len(loud)] for place in range(sessions - len(hushed))] if loud else []
+        queue = self._shuffled(loud, sessions - len(hushed))
         await self._round(0, [])
         while queue:
             for size in _BATCHES:
@@ -108,6 +110,13 @@ class Visiting:
                 elif queue:
                     batch, queue = queue[: abs(size)], queue[abs(size) :]
                     await self._round(size, batch, total)
+
+    def _shuffled(self, departures: Sequence[Departure], count: int) -> list[Departure]:
+        """Return so many departures, each as often as the others, in an order that no leak can keep step with."""
+        cycles = -(-count // len(departures)) if departures else 0
+        return [departure for _ in range(cycles) for departure in self._dice.sample(departures, len(departures))][
+            :count
+        ]
 
     async def _round(self, size: int, batch: Sequence[Departure], total: int = 0) -> None:
         await self._counted(batch, total, are_alone=size < 0)

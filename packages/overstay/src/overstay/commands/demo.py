@@ -10,7 +10,7 @@ import tempfile
 from rich.console import Console
 
 from overstay.commands.doctor import examine
-from overstay.demo.planted import FOLDER, Planted, planted
+from overstay.demo.planted import FOLDER, VISIT, Planted, planted
 from overstay.errors import UsageError
 from overstay.findings import Finding, Report
 from overstay.messages import Speaker
@@ -44,7 +44,7 @@ def _doctor_options(options: DemoOptions, data: str) -> DoctorOptions:
         project=FOLDER,
         url=f"ws://127.0.0.1:{port}/client-ws",
         command=(sys.executable, server, "--port", str(port), "--data", data),
-        visit=FOLDER.parent / "visit.py",
+        visit=VISIT,
     )
 
 

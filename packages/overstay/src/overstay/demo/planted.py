@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "leaky_chat"
+VISIT = Path(__file__).parent / "visit.py"
 MARK = "# planted: "
 _MARK_OF_SCRIPTS = "// planted: "
 
