@@ -13,7 +13,7 @@ import sysconfig
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
+from itertools import count, islice
 from types import CodeType, FrameType
 from typing import Any
 
@@ -43,7 +43,8 @@ class Site:
 
 
 _asked = threading.local()
-_sites: list[Site] = []
+_numbers = count()  # of any thread: next() is atomic, so no lock is held while the collector may run our own hooks
+_sites: dict[int, Site] = {}
 _by_instruction: dict[Frame, Site] = {}
 _modules: dict[str, int] = {}
 
@@ -138,11 +139,12 @@ def _site_of_running_task() -> "Site | None":
 
 def _interned(frame: FrameType, innermost: FrameType | None, *, library: bool) -> Site:
     key = (frame.f_code, frame.f_lasti)
-    site = _by_instruction.get(key)
-    if site is None:
-        site = Site(len(_sites), _walk(innermost, key), key, library)
-        _sites.append(site)
-        _by_instruction[key] = site
+    return _by_instruction.get(key) or _added(_walk(innermost, key), key, library)
+
+
+def _added(frames: tuple[Frame, ...], where: Frame, library: bool) -> Site:
+    site = Site(next(_numbers), frames, where, library)
+    _sites[site.number] = _by_instruction[where] = site
     return site
 
 
@@ -163,17 +165,13 @@ def _walk(frame: FrameType | None, where: Frame) -> tuple[Frame, ...]:
 def site_of_code(code: CodeType) -> Site:
     """Return the site for a coroutine whose making nobody saw: where its function begins."""
     key = (code, -1)
-    site = _by_instruction.get(key)
-    if site is None:
-        site = Site(len(_sites), (key,), key, rank_of_path(absolute(code.co_filename)) != APPLICATION)
-        _sites.append(site)
-        _by_instruction[key] = site
-    return site
+    is_library = rank_of_path(absolute(code.co_filename)) != APPLICATION
+    return _by_instruction.get(key) or _added((key,), key, is_library)
 
 
 def numbered(number: int) -> "Site | None":
     """Return the site with this number, None when this process never gave it out."""
-    return _sites[number] if 0 <= number < len(_sites) else None
+    return _sites.get(number)
 
 
 def absolute(path: str) -> str:
