@@ -22,6 +22,7 @@ bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --clean --runs 1 --json build/leakbench-clean.json
 	$(BIN)/python bench/doctor/run.py --json build/doctor.json
 	$(BIN)/python bench/overhead/run.py --json build/overhead.json
+	$(BIN)/python bench/figures.py
 
 $(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "overstay needs Python 3.11 or later; name one with make PYTHON=python3.11")'

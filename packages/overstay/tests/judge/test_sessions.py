@@ -25,6 +25,12 @@ def test_port_that_is_used_again_belongs_to_the_later_visit():
     assert [matched[1, 1].visit, matched[1, 2].visit] == [1, 2]
 
 
+def test_port_that_a_reset_frees_may_be_used_again_at_once():
+    """Twenty milliseconds between two visits from one port keep their sessions apart."""
+    matched = match([session(1, 5001, 1.01), session(2, 5001, 1.03)], [visit(1, 5001, 1.0), visit(2, 5001, 1.02)])
+    assert [matched[1, 1].visit, matched[1, 2].visit] == [1, 2]
+
+
 def test_sessions_of_other_clients_are_nobodys_visit():
     """Somebody else's client is seen and not counted."""
     matched = match([session(1, 5001, 1.1), session(2, 7777, 1.2)], [visit(1, 5001, 1.0)])

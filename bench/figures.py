@@ -1,0 +1,81 @@
+"""Write the measured figures into both READMEs: `python bench/figures.py`, after `make bench`.
+
+Reads build/leakbench.json, leakbench-clean.json, doctor.json and overhead.json; a file that is not there leaves its
+lines out. No figure in a README is typed.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+HEADS = {"README.md": ("figure", "measured"), "README.zh-CN.md": ("项目", "实测")}
+NAMES = {
+    "recall": ("recall, {runs} runs of {cases} leaky servers", "召回率，{cases} 个泄漏服务器各 {runs} 轮"),
+    "site": ("right line", "行号正确"),
+    "alarms": ("findings on their clean twins", "对应干净版本上的误报"),
+    "clean": ("findings on {cases} clean servers × 60 visits", "{cases} 个干净服务器 × 60 次访问的误报"),
+    "seconds": (
+        "doctor, 40 sessions on a small server, longest of {runs}",
+        "doctor，小型服务器 40 个会话，{runs} 次中最长",
+    ),
+    "rare": ("leak in 10 % of the sessions, found", "10 % 的会话泄漏，找到的次数"),
+    "turn": ("CPU of a chat turn, {loop}, 95 % interval", "一轮聊天的 CPU 之比，{loop}，95 % 区间"),
+    "visit": ("CPU of connect and close, {loop}, 95 % interval", "连接与关闭的 CPU 之比，{loop}，95 % 区间"),
+    "memray": ("the same turn under memray, {loop}", "同一轮聊天在 memray 下，{loop}"),
+}
+
+
+def read(name: str) -> dict[str, Any] | None:
+    """Return the figures of one benchmark, None when it was not run."""
+    path = ROOT / "build" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def figures() -> Iterator[tuple[str, dict[str, object], str]]:
+    """Yield the name of each figure, what its description quotes, and its value."""
+    if bench := read("leakbench"):
+        totals = bench["totals"]
+        yield "recall", {"runs": totals["runs"], "cases": totals["cases"]}, f"{totals['recall']:.1%}"
+        yield "site", {}, f"{totals['site_accuracy']:.1%}"
+        yield "alarms", {}, str(totals["false_alarms"])
+    if bench := read("leakbench-clean"):
+        yield "clean", {"cases": bench["totals"]["cases"]}, str(bench["totals"]["false_alarms"])
+    if bench := read("doctor"):
+        yield "seconds", {"runs": len(bench["seconds"])}, f"{max(bench['seconds']):.1f} s"
+        yield "rare", {}, f"{bench['found']} / {bench['runs']}"
+    for loop in (read("overhead") or {"loops": []})["loops"]:
+        rows = {row["variant"]: row["ratio"] for row in loop["rows"]}
+        for name in ("turn", "visit"):
+            yield name, {"loop": loop["loop"]}, ratio(rows["overstay"][name])
+        yield "memray", {"loop": loop["loop"]}, ratio(rows["memray"]["turn"])
+
+
+def ratio(told: dict[str, float]) -> str:
+    """Return a ratio with its interval."""
+    return f"{told['value']:.3f} ({told['low']:.3f}–{told['high']:.3f})"
+
+
+def main() -> int:
+    """Replace the table between the marks of each README."""
+    measured = list(figures())
+    for place, (file, head) in enumerate(HEADS.items()):
+        lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
+        lines += [f"| {NAMES[name][place].format(**values)} | {value} |" for name, values, value in measured]
+        table = "<!-- figures:begin -->\n" + "\n".join(lines) + "\n<!-- figures:end -->"
+        path = ROOT / file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            re.sub(
+                r"<!-- figures:begin -->.*<!-- figures:end -->", lambda _, table=table: table, text, flags=re.DOTALL
+            ),
+            encoding="utf-8",
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
