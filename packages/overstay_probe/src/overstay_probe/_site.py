@@ -46,7 +46,7 @@ _asked = threading.local()
 _numbers = count()  # of any thread: next() is atomic, so no lock is held while the collector may run our own hooks
 _sites: dict[int, Site] = {}
 _by_instruction: dict[Frame, Site] = {}
-_modules: dict[str, int] = {}
+_modules: dict[Any, int] = {}
 
 
 def here() -> Site:
@@ -61,17 +61,22 @@ def here() -> Site:
     for _ in range(_FARTHEST):
         if frame is None:
             break
-        rank = rank_of(frame.f_globals)
-        if rank == EDGE and frame is not innermost:
-            break
+        try:  # as in rank_of: a call for each frame would double the walk
+            rank = _modules.get(frame.f_globals.get("__name__"))
+        except TypeError:  # a module may call itself by something that cannot even be hashed
+            rank = PLUMBING
+        if rank is None:
+            rank = rank_of(frame.f_globals)
         if rank == APPLICATION:
             return _interned(frame, innermost, library=False)
         if rank == LIBRARY and library is None:
             library = frame
+        elif rank == EDGE and frame is not innermost:
+            break
         frame = frame.f_back
-    asked = getattr(_asked, "site", None) or _site_of_running_task()
-    if asked is not None and not asked.library:
-        return asked
+    inherited = asked() or _site_of_running_task()
+    if inherited is not None and not inherited.library:
+        return inherited
     return _interned(library or innermost, innermost, library=True)  # type: ignore[arg-type]  # never None: our caller
 
 
@@ -114,15 +119,25 @@ _SCRIPTS = os.path.abspath(sysconfig.get_path("scripts")) + os.sep
 _STANDARD = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
 
 
+def asked() -> Site | None:
+    """Return the line of another stack on whose behalf this thread is running, if it is."""
+    return getattr(_asked, "site", None)
+
+
+def ask(site: Site | None) -> None:
+    """Say on whose behalf this thread runs from now on; whoever says so says at the end what was before."""
+    _asked.site = site
+
+
 @contextmanager
 def asked_at(site: Site) -> Iterator[None]:
-    """Be called on behalf of a line of another stack, for the length of the block."""
-    before = getattr(_asked, "site", None)
-    _asked.site = site
+    """Run on behalf of a line of another stack, for the length of the block."""
+    before = asked()
+    ask(site)
     try:
         yield
     finally:
-        _asked.site = before
+        ask(before)
 
 
 def at(frame: FrameType, innermost: FrameType) -> Site:

@@ -9,7 +9,7 @@ Key = tuple[int, int]
 """A session anywhere: process id, and the number that the process gave it."""
 
 _CLOCK_GRAIN = 0.001
-"""Both ends read the system's one monotonic clock. A port that a reset has freed may be given again within milliseconds."""
+"""Both ends read the system's one clock, and a port that a reset has freed may be given again within milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

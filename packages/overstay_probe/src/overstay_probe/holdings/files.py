@@ -54,7 +54,7 @@ def _opened(args: tuple[Any, ...]) -> None:
         return
     site = _site.here()
     descriptors.note(absolute, session, site)
-    if flags & _WRITING and absolute not in _files and not os.path.lexists(absolute):
+    if flags & _WRITING and absolute not in _files and (flags & os.O_EXCL or not os.path.lexists(absolute)):
         _files[absolute] = (session, site)
 
 

@@ -41,13 +41,14 @@ class _Job:
         self._call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before = current.get()
+        before, asked = current.get(), _site.asked()
         current.set(self._session)
+        _site.ask(self._site)
         try:
-            with _site.asked_at(self._site):
-                return self._call(*args, **kwargs)
+            return self._call(*args, **kwargs)
         finally:
             current.set(before)
+            _site.ask(asked)
 
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
