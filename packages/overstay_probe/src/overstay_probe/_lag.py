@@ -3,8 +3,8 @@
 A thread looks at where the loop's thread is. A loop that waits for events would answer at once, and is left alone; to
 one that is busy it posts a heartbeat and waits. A heartbeat that is not answered in time means that the loop is in one
 callback too long, and the stack says where. The watchdog's own waking late is the same sign: a C call that keeps the
-interpreter lock stops both. A heartbeat each time, without the look, was measured to cost six times as much: waking an
-idle loop is dearer than anything else here.
+interpreter lock stops both. A heartbeat each time, without the look, would wake an idle loop for nothing, which is
+dearer than anything else here.
 """
 
 import asyncio
