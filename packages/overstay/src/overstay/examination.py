@@ -20,6 +20,7 @@ _LONGEST_PAUSE = 1.6
 _QUICK_SETTLE = 3.0
 _DOUBLINGS = 2
 _FEW = 3
+_OFTEN = 3
 _KINDS = frozenset({"thread", "job", "file", "socket"})
 _KINDS_OF_LOOPS = frozenset({"task", "timer"})
 _KINDS_OF_PROC = frozenset({"process"} if Path("/proc/self/stat").exists() else ())
@@ -112,7 +113,7 @@ class Examination:
     async def _double(self) -> None:
         """Twice and four times the sessions, as long as that can tell a leak from a bound."""
         for doubling in range(_DOUBLINGS):
-            if not self._is_worth_doubling():
+            if not await self._is_worth_doubling():
                 break
             self._progress("doubling", done=doubling, total=_DOUBLINGS)
             await self._visiting.stage(len(self.evidence.visits))
@@ -121,14 +122,19 @@ class Examination:
         if self._visiting.stages > 1:
             await self._settle(self._plan.settle)
 
-    def _is_worth_doubling(self) -> bool:
+    async def _is_worth_doubling(self) -> bool:
         evidence = self.evidence
         grows = any(
             counted is not None and counted.growth == "per-session"
             for counted in (counters.count(name, evidence.rounds) for name in counters.NAMES if name != "rss")
         )
         is_slower = any(slowing(points).is_suspect for points in (evidence.connects_ms, evidence.first_replies_ms))
-        return evidence.tally.is_worth_doubling() or grows or is_slower
+        return evidence.tally.is_worth_doubling() or grows or is_slower or await self._blocks_often()
+
+    async def _blocks_often(self) -> bool:
+        """Tell whether lines block the loop again and again: whether for longer each time, few visits cannot show."""
+        lags = await self._observer.ask("lag")
+        return any(sum(block["count"] for block in lag["blocks"]) >= _OFTEN for lag in lags.values())
 
     async def _collect(self) -> None:
         """Let the collector run and set apart what only it has freed."""
