@@ -17,7 +17,10 @@ NAMES = {
     "recall": ("recall, {runs} runs of {cases} leaky servers", "召回率，{cases} 个泄漏服务器各 {runs} 轮"),
     "site": ("right line", "行号正确"),
     "alarms": ("findings on their clean twins", "对应干净版本上的误报"),
-    "clean": ("findings on {cases} clean servers × 60 visits", "{cases} 个干净服务器 × 60 次访问的误报"),
+    "clean": (
+        "findings or invalid runs, {cases} clean servers × 60 visits",
+        "{cases} 个干净服务器 × 60 次访问的误报或无效运行",
+    ),
     "seconds": (
         "doctor, 40 sessions on a small server, longest of {runs}",
         "doctor，小型服务器 40 个会话，{runs} 次中最长",

@@ -41,10 +41,10 @@ def announce(server: str) -> None:
                 _trouble.disarm("link", error)
 
 
-def announce_under_run(server: str) -> None:
+def announce_under_run() -> None:
     """Announce a door that the application has made itself, when it was started by `overstay run`."""
     if _link is None and "OVERSTAY_RUN" in os.environ:
-        announce(server)
+        announce("")
 
 
 def _arm() -> None:

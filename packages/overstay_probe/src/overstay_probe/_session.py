@@ -30,7 +30,7 @@ class session:  # noqa: N801 - a context manager is spelled like the function it
         self._before = 0
 
     def __enter__(self) -> int:
-        _install.announce_under_run("")
+        _install.announce_under_run()
         self._before = current.get()
         self._number = ledger.begin(self._door, self._kind, self._path, self._port)
         # Always set, never trusted: an inherited context can be that of an earlier request on the same connection.

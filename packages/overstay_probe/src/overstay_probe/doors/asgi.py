@@ -33,7 +33,7 @@ class ASGIDoor:
 
 def asgi(app: Application) -> ASGIDoor:
     """Return the application behind a door, for a server that overstay does not know."""
-    _install.announce_under_run("")
+    _install.announce_under_run()
     return ASGIDoor(app)
 
 
