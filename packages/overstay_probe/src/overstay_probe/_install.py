@@ -1,10 +1,11 @@
 """Arming the probe in this process, and being found by the tool."""
 
+import asyncio
 import atexit
 import os
 import threading
 
-from overstay_probe import _audit, _platform, _trouble, _wrap, holdings
+from overstay_probe import _platform, _trouble, _wrap, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import ledger
 from overstay_probe._link import Link
@@ -12,6 +13,7 @@ from overstay_probe._link import Link
 _lock = threading.Lock()
 _armed = False
 _link: Link | None = None
+_watchdog: Watchdog | None = None
 servers: list[str] = []
 """The servers whose doors were opened in this process, by name."""
 
@@ -53,18 +55,24 @@ def _arm() -> None:
         _armed = True
         holdings.arm()
         _platform.after_fork(_start_again_in_child)
-        ledger.on_loop.append(lambda _: announce(""))
+        ledger.on_loop.append(_welcome)
         atexit.register(close)
 
 
 def _open_link() -> None:
-    global _link  # noqa: PLW0603 - one in a process
+    global _link, _watchdog  # noqa: PLW0603 - one of each in a process
     if _link is None:
-        watchdog = Watchdog()
-        link = Link(watchdog, servers)
+        _watchdog = Watchdog()
+        link = Link(_watchdog, servers)
         link.open()
-        watchdog.start()
+        _watchdog.start()
         _link = link
+
+
+def _welcome(loop: asyncio.AbstractEventLoop) -> None:
+    announce("")
+    if _watchdog is not None:
+        _watchdog.welcome(loop)
 
 
 def _start_again_in_child() -> None:
@@ -81,7 +89,6 @@ def close() -> None:
     if _link is not None:
         _link.close()
         _link = None
-    _audit.deafen()
     _wrap.unwrap_all()
     ledger.on_loop.clear()
     _armed = False

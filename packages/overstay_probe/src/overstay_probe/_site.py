@@ -2,8 +2,8 @@
 
 A site is interned by the instruction of its first application frame, so the stack is walked to its end only once for
 each line of the program that acquires something. Two observations make the walk cheap: a frame's globals say which
-module it is in without raising an audit event, while `f_code` raises one (and an audit hook is always there, since it
-is how files are seen); and a line number need not be computed before somebody reads it.
+module it is in, and a line number need not be computed before somebody reads it. No audit hook is used anywhere in the
+probe, because with one every `sys._getframe` and `f_code` raises an event, which is dearer than the rest of the walk.
 """
 
 import asyncio
@@ -42,39 +42,41 @@ class Site:
         self.library = library
 
 
-_asked = threading.local()
+class _Asked(threading.local):
+    """On whose behalf a thread is running."""
+
+    site: Site | None = None
+
+
+_asked = _Asked()
 _numbers = count()  # of any thread: next() is atomic, so no lock is held while the collector may run our own hooks
 _sites: dict[int, Site] = {}
-_by_instruction: dict[Frame, Site] = {}
+_by_instruction: dict[int, Site] = {}  # by the address of the instruction, more or less: see _address
 _modules: dict[Any, int] = {}
 
 
-def here() -> Site:
-    """Return the site of whatever the caller, a hook, stands in for.
+def here(depth: int = 2) -> Site:
+    """Return the site of whatever the caller, a hook, stands in for; `depth` frames from here is whom it serves.
 
     That is the first application frame on the stack; else the application's line that asked for what runs now, be it
     a task or a call in another thread; else the innermost library frame.
     """
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - the only way to one's own stack
+    frame: FrameType | None = sys._getframe(depth)  # noqa: SLF001 - the only way to one's own stack
     innermost = frame
     library: FrameType | None = None
-    for _ in range(_FARTHEST):
-        if frame is None:
-            break
+    while frame is not None:
         try:  # as in rank_of: a call for each frame would double the walk
-            rank = _modules.get(frame.f_globals.get("__name__"))
-        except TypeError:  # a module may call itself by something that cannot even be hashed
-            rank = PLUMBING
-        if rank is None:
+            rank = _modules[frame.f_globals["__name__"]]
+        except (KeyError, TypeError):  # a module may call itself by something that cannot even be hashed
             rank = rank_of(frame.f_globals)
         if rank == APPLICATION:
-            return _interned(frame, innermost, library=False)
+            return _by_instruction.get(id(frame.f_code) + frame.f_lasti) or _interned(frame, innermost, library=False)
         if rank == LIBRARY and library is None:
             library = frame
         elif rank == EDGE and frame is not innermost:
             break
         frame = frame.f_back
-    inherited = asked() or _site_of_running_task()
+    inherited = _asked.site or _site_of_running_task()
     if inherited is not None and not inherited.library:
         return inherited
     return _interned(library or innermost, innermost, library=True)  # type: ignore[arg-type]  # never None: our caller
@@ -119,21 +121,16 @@ _SCRIPTS = os.path.abspath(sysconfig.get_path("scripts")) + os.sep
 _STANDARD = tuple({os.path.abspath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
 
 
-def asked() -> Site | None:
-    """Return the line of another stack on whose behalf this thread is running, if it is."""
-    return getattr(_asked, "site", None)
-
-
-def ask(site: Site | None) -> None:
-    """Say on whose behalf this thread runs from now on; whoever says so says at the end what was before."""
-    _asked.site = site
+def ask(site: Site | None) -> Site | None:
+    """Say on whose behalf this thread runs from now on, and return what was before, to be said again at the end."""
+    before, _asked.site = _asked.site, site
+    return before
 
 
 @contextmanager
 def asked_at(site: Site) -> Iterator[None]:
     """Run on behalf of a line of another stack, for the length of the block."""
-    before = asked()
-    ask(site)
+    before = ask(site)
     try:
         yield
     finally:
@@ -145,22 +142,32 @@ def at(frame: FrameType, innermost: FrameType) -> Site:
     return _interned(frame, innermost, library=False)
 
 
-def _site_of_running_task() -> "Site | None":
+def _site_of_running_task() -> Site | None:
     if asyncio._get_running_loop() is None:  # noqa: SLF001 - the public function raises where there is no loop
         return None
-    held = getattr(asyncio.current_task(), "overstay_held", None)
-    return None if held is None else held[1]
+    return getattr(asyncio.current_task(), "overstay_site", None)
 
 
 def _interned(frame: FrameType, innermost: FrameType | None, *, library: bool) -> Site:
-    key = (frame.f_code, frame.f_lasti)
-    return _by_instruction.get(key) or _added(_walk(innermost, key), key, library)
+    code, lasti = frame.f_code, frame.f_lasti
+    return _by_instruction.get(id(code) + lasti) or _added(_walk(innermost, (code, lasti)), (code, lasti), library)
 
 
 def _added(frames: tuple[Frame, ...], where: Frame, library: bool) -> Site:
     site = Site(next(_numbers), frames, where, library)
-    _sites[site.number] = _by_instruction[where] = site
+    _sites[site.number] = _by_instruction[_address(where)] = site
     return site
+
+
+def _address(frame: Frame) -> int:
+    """Return a number that no other instruction has for as long as its site is kept.
+
+    A code object carries its instructions within itself, so an offset counted from its own address stays inside it;
+    the site keeps the code object alive. Its hash would be dearer than the rest of the hook: CPython reads through
+    all the instructions for it.
+    """
+    code, lasti = frame
+    return id(code) + lasti
 
 
 def _walk(frame: FrameType | None, where: Frame) -> tuple[Frame, ...]:
@@ -179,9 +186,9 @@ def _walk(frame: FrameType | None, where: Frame) -> tuple[Frame, ...]:
 
 def site_of_code(code: CodeType) -> Site:
     """Return the site for a coroutine whose making nobody saw: where its function begins."""
-    key = (code, -1)
+    where = (code, -1)
     is_library = rank_of_path(absolute(code.co_filename)) != APPLICATION
-    return _by_instruction.get(key) or _added((key,), key, is_library)
+    return _by_instruction.get(_address(where)) or _added((where,), where, is_library)
 
 
 def numbered(number: int) -> "Site | None":

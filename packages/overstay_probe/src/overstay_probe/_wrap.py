@@ -1,4 +1,4 @@
-"""Putting a function in the place of a method, and taking it out again."""
+"""Putting a function in the place of another, and taking it out again."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,9 +17,13 @@ def wrap(owner: Any, name: str, make: Callable[[Any], Callable[..., Any]]) -> No
         return
     replacement = make(original)
     replacement.overstay_wrapped = True  # type: ignore[attr-defined]  # our own mark on our own function
-    before = vars(owner).get(name, _MISSING)
+    put_in_place(owner, name, replacement)
+
+
+def put_in_place(owner: Any, name: str, replacement: Any) -> None:
+    """Set `owner.name`; `unwrap_all` restores what was there."""
+    _replaced.append((owner, name, vars(owner).get(name, _MISSING)))
     setattr(owner, name, replacement)
-    _replaced.append((owner, name, before))
 
 
 def unwrap_all() -> None:

@@ -18,6 +18,7 @@ DOORS: Mapping[str, str] = {
     "websockets.sync.server": "websockets:fit_sync",
     "asyncio.streams": "streams:fit",
     "anyio._backends._asyncio": "anyio:fit",
+    "sqlite3.dbapi2": "sqlite:fit",
 }
 """The module in which a server keeps its door, or a library its pool, and the function that fits ours to it."""
 

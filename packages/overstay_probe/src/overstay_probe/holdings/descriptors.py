@@ -1,9 +1,9 @@
 """Descriptors of files that a session opened, for reading or writing, and never closed.
 
-The audit event of `open` tells the path but not the descriptor. So the paths that sessions opened are noted, and when
-somebody asks, the process's own list of descriptors says how many are open on each. They are given to the sessions
-that opened the path, the latest first, one each before anybody gets a second: which of two equal handles is whose
-cannot be told, how many there are is exact.
+`open` takes a path and returns an object whose descriptor may be duplicated or handed on. So the paths that sessions
+opened are noted, and when somebody asks, the process's own list of descriptors says how many are open on each. They
+are given to the sessions that opened the path, the latest first, one each before anybody gets a second: which of two
+equal handles is whose cannot be told, how many there are is exact.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,11 @@ def forget() -> None:
 def note(path: str, session: int, site: _site.Site) -> None:
     """Remember that a session opens a path; what is gone is dropped whenever the notes have doubled."""
     global _notes, _most_notes  # noqa: PLW0603 - two numbers beside the table that they bound
-    _opened.setdefault(path, {})[session] = site
+    sessions = _opened.get(path)
+    if sessions is None:
+        _opened[path] = {session: site}
+    else:
+        sessions[session] = site
     _notes += 1
     if _notes > _most_notes:
         sweep()

@@ -6,6 +6,7 @@ thread; so an executor remembers its maker. anyio's worker threads are such a po
 """
 
 import concurrent.futures.thread
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -16,7 +17,7 @@ from overstay_probe._ledger import current
 from overstay_probe._wrap import wrap
 from overstay_probe.holdings._row import row
 
-_jobs: "weakref.WeakSet[Any]" = weakref.WeakSet()
+_jobs: set[weakref.ref[Any]] = set()
 
 
 def arm() -> None:
@@ -30,25 +31,24 @@ def forget() -> None:
     _jobs.clear()
 
 
-class _Job:
-    """A call that runs inside the session that submitted it."""
+def _remember(job: Any) -> None:
+    """Know of a job for as long as somebody else does; a WeakSet does the same in Python code, several times slower."""
+    _jobs.add(weakref.ref(job, _jobs.discard))
 
-    __slots__ = ("_call", "_session", "_site")
 
-    def __init__(self, session: int, site: _site.Site, call: Callable[..., Any]) -> None:
-        self._session = session
-        self._site = site
-        self._call = call
+def _inside(session: int, site: _site.Site, call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a call that runs in another thread as part of the session that submitted it."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before, asked = current.get(), _site.asked()
-        current.set(self._session)
-        _site.ask(self._site)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before, asked = current.get(), _site.ask(site)
+        current.set(session)
         try:
-            return self._call(*args, **kwargs)
+            return call(*args, **kwargs)
         finally:
             current.set(before)
             _site.ask(asked)
+
+    return run
 
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,11 +57,11 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
         if not session:
             return original(executor, fn, *args, **kwargs)
         site = _site.here()
-        call = fn if _is_for_interpreters(executor) else _Job(session, site, fn)
+        call = fn if _is_for_interpreters(executor) else _inside(session, site, fn)
         future = original(executor, call, *args, **kwargs)
         try:
             future.overstay_held = (session, site)
-            _jobs.add(future)
+            _remember(future)
         except Exception as error:  # the job was submitted; only our note of it failed
             _trouble.disarm("jobs", error)
         return future
@@ -70,8 +70,9 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_for_interpreters(executor: Any) -> bool:
-    """Tell whether the calls go to other interpreters (3.14): only what can be pickled gets there, no job of ours."""
-    return any(owner.__module__ == "concurrent.futures.interpreter" for owner in type(executor).__mro__)
+    """Tell whether the calls go to other interpreters (3.14): only what can be pickled gets there, no call of ours."""
+    makers = type(executor).__mro__ if sys.version_info >= (3, 14) else ()
+    return any(maker.__module__ == "concurrent.futures.interpreter" for maker in makers)
 
 
 def _remembering(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -93,26 +94,26 @@ def fit_anyio(module: ModuleType) -> None:
         session = current.get()
         if session:
             func = _Call(session, _site.here(), func)
-            _jobs.add(func)
+            _remember(func)
         return await original(cls, func, args, *rest, **kwargs)
 
     backend.run_sync_in_worker_thread = classmethod(run_sync_in_worker_thread)
 
 
-class _Call(_Job):
+class _Call:
     """A job that is its own record: it is there for as long as the thread, or what waits for one, holds the call."""
 
-    __slots__ = ("__weakref__", "_is_done", "_is_running", "overstay_held")
+    __slots__ = ("__weakref__", "_call", "_is_done", "_is_running", "overstay_held")
 
     def __init__(self, session: int, site: _site.Site, call: Callable[..., Any]) -> None:
-        super().__init__(session, site, call)
-        self.overstay_held = (session, site)
+        self._call = _inside(session, site, call)
         self._is_running = self._is_done = False
+        self.overstay_held = (session, site)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         self._is_running = True
         try:
-            return super().__call__(*args, **kwargs)
+            return self._call(*args, **kwargs)
         finally:
             self._is_done = True
 
@@ -127,6 +128,8 @@ class _Call(_Job):
 
 def alive() -> Iterator[dict[str, Any]]:
     """Yield the jobs that wait or run for a session."""
-    for future in list(_jobs):
-        if not future.done():
-            yield row("job", *future.overstay_held, running=future.running())
+    for reference in list(_jobs):
+        job = reference()
+        if job is not None and not job.done():
+            yield row("job", *job.overstay_held, running=job.running())
+            del job

@@ -1,7 +1,7 @@
 """Sockets that a session opened and that are still open.
 
-A socket object is seen through the audit event of its making and held weakly. uvloop opens its connections in C, so
-there the transports are noted instead.
+A socket object is seen when it is made and held weakly. uvloop opens its connections in C, so there the transports are
+noted instead.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from overstay_probe import _audit, _site, _trouble
+from overstay_probe import _site, _trouble
 from overstay_probe._ledger import current, ledger
 from overstay_probe._wrap import wrap
 from overstay_probe.holdings._row import row
@@ -31,8 +31,8 @@ _sockets: set[_Held] = set()
 
 
 def arm() -> None:
-    """Listen for new sockets, and for new transports of loops that are not asyncio's own."""
-    _audit.listen("socket.__new__", _made)
+    """Replace the making of sockets, and of the transports of loops that are not asyncio's own."""
+    wrap(socket.socket, "__init__", _noting)
     ledger.on_loop.append(_watch)
 
 
@@ -41,10 +41,17 @@ def forget() -> None:
     _sockets.clear()
 
 
-def _made(args: tuple[Any, ...]) -> None:
-    session = current.get()
-    if session:
-        _hold(args[0], session, _site.here())
+def _noting(original: Callable[..., None]) -> Callable[..., None]:
+    def __init__(sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it stands in that place
+        original(sock, *args, **kwargs)
+        session = current.get()
+        if session:
+            try:
+                _hold(sock, session, _site.here())
+            except Exception as error:  # the socket was made; only our note of it failed
+                _trouble.disarm("sockets", error)
+
+    return __init__
 
 
 def _hold(thing: Any, session: int, site: _site.Site) -> None:

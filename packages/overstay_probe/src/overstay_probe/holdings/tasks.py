@@ -33,11 +33,10 @@ def _watch(loop: asyncio.AbstractEventLoop) -> None:
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
     def create_task(loop: Any, coro: Any, **options: Any) -> Any:
-        task = original(loop, coro, **options)
-        session = current.get()
-        if session:
+        task = original(loop, coro, **options) if options else original(loop, coro)
+        if current.get():
             try:
-                task.overstay_held = (session, _site.here())
+                task.overstay_site = _site.here()
             except Exception as error:  # the application's task was made; only our note of it failed
                 _trouble.disarm("tasks", error)
         return task
@@ -68,13 +67,13 @@ def alive() -> Iterator[dict[str, Any]]:
         if loop.is_closed():
             continue
         for task in asyncio.all_tasks(loop):
-            session, site = getattr(task, "overstay_held", None) or (_session_of(task), None)
+            session = _session_of(task)
             if session:
                 coroutine = task.get_coro()
                 yield row(
                     "task",
                     session,
-                    site or _site_of(coroutine),
+                    getattr(task, "overstay_site", None) or _site_of(coroutine),
                     name=getattr(coroutine, "__qualname__", type(coroutine).__name__),
                     waiting=_site.suspended(awaiting(coroutine)),
                 )
