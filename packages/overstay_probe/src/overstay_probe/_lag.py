@@ -56,9 +56,9 @@ class Watchdog:
         threads.ours.add(threading.get_ident())
         pause = _pulse.CALM
         while not self._is_stopped:
-            began = time.perf_counter()
+            began = time.monotonic()
             time.sleep(pause)
-            now = time.perf_counter()
+            now = time.monotonic()
             late = now - began - pause
             pause = _pulse.CALM
             for pulse in list(self._pulses) if ledger.open else ():

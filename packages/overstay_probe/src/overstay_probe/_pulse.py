@@ -1,8 +1,8 @@
 """The pulse of a loop: since when it has been busy, told to whoever looks from another thread.
 
-asyncio's loop is busy from the moment in which its selector returns until it asks the selector again. So the selector
-of a loop that serves sessions is timed, which is exact and takes two readings of the clock in a turn of the loop.
-uvloop selects in C, where nobody can look: it is sent a heartbeat, and counts as busy until that is answered.
+asyncio's loop reads its clock once in every turn, when it has waited and before it works. So the clock of a loop that
+serves sessions remembers what it told last: how long a turn takes is known exactly, and costs the loop next to nothing.
+uvloop has its clock in C, where nobody can listen: it is sent a heartbeat, and counts as busy until that is answered.
 """
 
 import asyncio
@@ -44,35 +44,36 @@ class Pulse:
         self._blocked = blocked
         self._alert_until = 0.0
         self._thread = threading.get_ident()
-        self._seen: tuple[float, Guilty | None] = (WAITING, None)
+        self._seen_since = 0.0
+        self._guilty: Guilty | None = None
         self._listen(loop)
 
     def _listen(self, loop: Any) -> None:
-        self._selector = loop._selector  # noqa: SLF001 - what the loop waits with
-        original, clock = self._selector.select, time.perf_counter
+        original, clock = loop.time, time.monotonic
+        has_own_clock = type(loop).time is not asyncio.BaseEventLoop.time  # as loops for tests have, with made-up time
 
-        def select(timeout: float | None = None) -> Any:
-            spent = clock() - self.busy_since
-            if spent > GRACE:
-                self._rest(spent)
-            self.busy_since = WAITING
-            events = original(timeout)
-            self.busy_since = clock()
-            return events
+        def tell() -> float:
+            now = clock()
+            if self._seen_since == self.busy_since:
+                self._rest(now - self.busy_since)
+            self.busy_since = now
+            return original() if has_own_clock else now
 
-        self._selector.select = select
+        loop.time = tell
 
     def leave(self) -> None:
         """Take the hook out."""
-        vars(self._selector).pop("select", None)
+        loop = self.loop()
+        if loop is not None:
+            vars(loop).pop("time", None)
 
     def _rest(self, spent: float) -> None:
+        """Note for how long the loop was busy, when it was seen at work meanwhile."""
         self.longest = max(self.longest, spent)
         if spent > BLOCKED:
-            self._alert_until = time.perf_counter() + _ALERT_FOR
-            since, guilty = self._seen
-            if guilty is not None and since == self.busy_since:
-                self._blocked(spent, guilty)
+            self._alert_until = time.monotonic() + _ALERT_FOR
+            if self._guilty is not None:
+                self._blocked(spent, self._guilty)
 
     def pause(self, now: float) -> float:
         """Return how many seconds may pass until the next look."""
@@ -88,10 +89,23 @@ class Pulse:
 
     def _examined(self, now: float) -> float:
         since = self.busy_since
-        if now - since > GRACE and self._seen[0] != since:
-            frame = self._frame()
-            self._seen = (since, None if frame is None else guilty_line(frame))
-        return max(now - since, 0.0)
+        if since == WAITING or now - since < GRACE or self._seen_since == since:
+            return max(now - since, 0.0)
+        frame = self._frame()
+        if frame is None or self._is_waiting(frame):
+            return 0.0
+        self._guilty = guilty_line(frame)
+        self._seen_since = since  # last, because the loop may be reading it
+        return now - since
+
+    def _is_waiting(self, frame: FrameType) -> bool:
+        """Tell whether this is the loop's own waiting: a blocking call can be in a select of its own."""
+        caller = frame.f_back
+        return (
+            frame.f_globals.get("__name__") == "selectors"
+            and caller is not None
+            and caller.f_globals.get("__name__") == "asyncio.base_events"
+        )
 
     def _frame(self) -> FrameType | None:
         return sys._current_frames().get(self._thread)  # noqa: SLF001 - the only way to that stack
@@ -116,19 +130,24 @@ class Heartbeat(Pulse):
         """
         if self.busy_since == WAITING:
             frame = self._frame()
-            if late < GRACE and frame is not None and id(frame) == self._base:
-                return 0.0  # inside uvloop's own C code, which only waits
+            if late < GRACE and frame is not None and self._is_waiting(frame):
+                return 0.0
             self.busy_since = now - late
             loop.call_soon_threadsafe(self._answer)
         return self._examined(now)
 
+    def _is_waiting(self, frame: FrameType) -> bool:
+        return id(frame) == self._base  # inside uvloop's own C code, which only waits
+
     def _answer(self) -> None:
         self._base = id(sys._getframe().f_back)  # noqa: SLF001 - the frame that runs the loop
         # The heartbeat was posted at most a period after the loop became busy: half of one is the best guess.
-        spent = time.perf_counter() - self.busy_since
+        spent = time.monotonic() - self.busy_since
         if spent > GRACE:
-            self._alert_until = time.perf_counter() + _ALERT_FOR
+            self._alert_until = time.monotonic() + _ALERT_FOR
+        if self._seen_since == self.busy_since:
             self._rest(spent + self.alert / 2)
+        self.longest = max(self.longest, spent)
         self.busy_since = WAITING
 
 
