@@ -9,6 +9,7 @@ from overstay_probe import _platform, _trouble, _wrap, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import ledger
 from overstay_probe._link import Link
+from overstay_probe.census import snapshot
 
 _lock = threading.Lock()
 _armed = False
@@ -78,6 +79,8 @@ def _welcome(loop: asyncio.AbstractEventLoop) -> None:
 def _start_again_in_child() -> None:
     """A fork copies the sessions of its parent but none of its threads: begin anew, and link at the first session."""
     global _link, _lock
+    if snapshot.is_forking():
+        return
     _link, _lock = None, threading.Lock()
     ledger.forget()
     holdings.forget()

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from overstay_probe import _canary, _platform, _site, _trouble, holdings
+from overstay_probe import _canary, _platform, _site, _trouble, census, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import Row, ledger
 from overstay_probe.holdings import tasks, threads
@@ -171,6 +171,19 @@ class Link:
         freed = gc.collect()
         return {"freed": freed, "seconds": time.perf_counter() - began}
 
+    def lengths(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return how long the process's containers are."""
+        return self._paused(census.lengths(float(request["max_pause_ms"])))
+
+    def trace(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return what holds these containers, and the session objects of ended sessions."""
+        containers = [number for number in request["containers"] if isinstance(number, int)]
+        return self._paused(census.trace(containers, float(request["max_pause_ms"])))
+
+    def _paused(self, answer: dict[str, Any]) -> dict[str, Any]:
+        self._longest_look = max(self._longest_look, answer["pause_ms"] / 1000)
+        return answer
+
     def lag(self) -> dict[str, Any]:
         """Return the loop's lag and the lines that block it."""
         return self._watchdog.report()
@@ -200,6 +213,8 @@ class _Asker:
             "look": lambda _: link.look(),
             "counters": lambda _: link.counters(),
             "collect": lambda _: link.collect(),
+            "lengths": link.lengths,
+            "trace": link.trace,
             "lag": lambda _: link.lag(),
             "self": lambda _: link.self_cost(),
             "mark": lambda request: _canary.marked.update(port for port in request["ports"] if isinstance(port, int)),

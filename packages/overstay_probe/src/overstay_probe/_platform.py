@@ -121,6 +121,44 @@ def after_fork(callback: Callable[[], None]) -> None:
         os.register_at_fork(after_in_child=callback)
 
 
+_GROUP_LIMITS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+
+
+def memory_left() -> float | None:
+    """Return how many bytes this process can still take; None where the system does not tell."""
+    rooms = [1024.0 * int(line.split()[1]) for line in _read("/proc/meminfo").splitlines() if b"MemAvailable" in line]
+    for limit, used in ((_read(limit).strip(), _read(used).strip()) for limit, used in _GROUP_LIMITS):
+        if limit.isdigit() and used.isdigit():
+            rooms.append(float(int(limit) - int(used)))
+    size = _read(f"{PROC}/self/statm").split()
+    if size:
+        import resource  # noqa: PLC0415 - not on every platform
+
+        limit_of_addresses, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit_of_addresses != resource.RLIM_INFINITY:
+            rooms.append(float(limit_of_addresses - int(size[0]) * os.sysconf("SC_PAGE_SIZE")))
+    return min(rooms, default=None)
+
+
+def volunteer_for_oom() -> None:
+    """Let the kernel end this process before any other when memory runs out."""
+    try:
+        descriptor = os.open(f"{PROC}/self/oom_score_adj", os.O_WRONLY)
+        os.write(descriptor, b"1000")
+        os.close(descriptor)
+    except OSError:
+        pass
+
+
+def most_descriptors() -> int:
+    """Return the number that no descriptor of this process reaches."""
+    listed = [int(entry) for entry in _listed(f"{PROC}/self/fd") if entry.isdecimal()]
+    return max(listed, default=os.sysconf("SC_OPEN_MAX")) + 1
+
+
 def _listed(path: str) -> list[str]:
     try:
         return os.listdir(path)

@@ -1,5 +1,6 @@
 """A session as code that serves a client sees it: a context manager around everything done for that client."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -7,6 +8,7 @@ from typing import Any
 
 from overstay_probe import _canary, _install
 from overstay_probe._ledger import current, ledger
+from overstay_probe.holdings import objects
 
 
 class session:  # noqa: N801 - a context manager is spelled like the function it is used as
@@ -33,6 +35,8 @@ class session:  # noqa: N801 - a context manager is spelled like the function it
         _install.announce_under_run()
         self._before = current.get()
         self._number = ledger.begin(self._door, self._kind, self._path, self._port)
+        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is no loop
+            objects.own(self._number, "task", asyncio.current_task())
         # Always set, never trusted: an inherited context can be that of an earlier request on the same connection.
         current.set(self._number)
         if self._port in _canary.marked:

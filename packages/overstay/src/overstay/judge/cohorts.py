@@ -58,7 +58,7 @@ def sense_of(cohort: Cohort) -> Sense:
 
 
 def _after_doubling(births: Sequence[int], cohort: Cohort) -> Sense:
-    first, last = cohort.checkpoints[0], cohort.checkpoints[-1]
+    first, before, last = cohort.checkpoints[0], cohort.checkpoints[-2], cohort.checkpoints[-1]
     half = cohort.sessions / 2
     old = sum(birth <= half for birth in births)
     new = len(births) - old
@@ -66,7 +66,7 @@ def _after_doubling(births: Sequence[int], cohort: Cohort) -> Sense:
         return "bounded-first"
     if not old:
         return "bounded-last"
-    if last.holding - first.holding >= 3 and last.holding >= _least_growth(first, last):
+    if last.holding - first.holding >= 3 and last.holding >= min(_least_growth(first, last), 1.5 * before.holding):
         return "repeating"
     # A pool whose members are replaced has survivors of every age, but never more of them.
     if last.holding <= max(first.holding, FEW) or last.holding < first.holding * 1.5:

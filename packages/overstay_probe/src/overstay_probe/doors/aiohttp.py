@@ -7,6 +7,7 @@ from typing import Any
 from overstay_probe import _install
 from overstay_probe._session import session
 from overstay_probe._wrap import wrap
+from overstay_probe.holdings import objects
 
 
 def fit(module: ModuleType) -> None:
@@ -28,7 +29,10 @@ def _behind_a_door(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awa
         transport = request.transport
         client = None if transport is None else transport.get_extra_info("peername")
         kind = "websocket" if request.headers.get("Upgrade", "").lower() == "websocket" else "http"
-        with session(path=request.path, client=client, kind=kind, door="aiohttp"):
+        with session(path=request.path, client=client, kind=kind, door="aiohttp") as number:
+            objects.own(number, "connection", request)
+            objects.own(number, "protocol", protocol)
+            objects.own(number, "transport", transport)
             return await original(protocol, request, *args, **kwargs)
 
     return _handle_request

@@ -7,6 +7,7 @@ from typing import Any
 from overstay_probe import _install
 from overstay_probe._session import session
 from overstay_probe._wrap import wrap
+from overstay_probe.holdings import objects
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -27,8 +28,21 @@ class ASGIDoor:
             await self.app(scope, receive, send)
             return
         with session(path=scope["path"], client=scope.get("client"), kind=kind, door="asgi") as number:
-            scope[_INSIDE] = number
+            _own(number, scope, receive)
             await self.app(scope, receive, send)
+
+
+class _Mark(int):
+    """The number of a session, put into its scope: there for as long as anybody keeps the scope or a copy."""
+
+
+def _own(number: int, scope: Scope, receive: Any) -> None:
+    """Say what the session owns: its scope, and of the servers that hand in methods of theirs, their own objects."""
+    scope[_INSIDE] = mark = _Mark(number)
+    cycle = getattr(receive, "__self__", None)
+    objects.own(number, "scope", mark)
+    objects.own(number, "protocol", cycle, getattr(getattr(cycle, "on_response", None), "__self__", None))
+    objects.own(number, "transport", getattr(cycle, "transport", None))
 
 
 def asgi(app: Application) -> ASGIDoor:

@@ -9,6 +9,7 @@ from overstay_probe import _install, doors
 from overstay_probe._ledger import ledger
 from overstay_probe._session import session
 from overstay_probe._wrap import wrap
+from overstay_probe.holdings import objects
 
 
 def fit(module: ModuleType) -> None:
@@ -44,6 +45,8 @@ def _door(connected: Callable[..., Any]) -> Callable[..., Any]:
         stay = session(client=writer.get_extra_info("peername"), door="asyncio streams")
         # A callback runs until it returns, a coroutine until it ends; only calling it tells which it is.
         number = stay.__enter__()
+        objects.own(number, "connection", writer, reader)
+        objects.own(number, "transport", writer.transport)
         try:
             result = connected(reader, writer)
         except BaseException:

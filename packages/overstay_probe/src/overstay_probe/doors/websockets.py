@@ -12,6 +12,7 @@ from typing import Any
 from overstay_probe import _install
 from overstay_probe._session import session
 from overstay_probe._wrap import wrap
+from overstay_probe.holdings import objects
 
 
 def fit_asyncio(module: ModuleType) -> None:
@@ -33,7 +34,8 @@ def _init_asyncio(init: Callable[..., None]) -> Callable[..., None]:
 
 def _method_behind_a_door(conn_handler: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     async def conn_handler_behind_a_door(server: Any, connection: Any) -> None:
-        with session(client=connection.remote_address, kind="websocket", door="websockets"):
+        with session(client=connection.remote_address, kind="websocket", door="websockets") as number:
+            _own(number, connection)
             await conn_handler(server, connection)
 
     return conn_handler_behind_a_door
@@ -41,10 +43,16 @@ def _method_behind_a_door(conn_handler: Callable[..., Awaitable[None]]) -> Calla
 
 def _behind_a_door(handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
     async def handler_behind_a_door(connection: Any) -> None:
-        with session(client=connection.remote_address, kind="websocket", door="websockets"):
+        with session(client=connection.remote_address, kind="websocket", door="websockets") as number:
+            _own(number, connection)
             await handler(connection)
 
     return handler_behind_a_door
+
+
+def _own(number: int, connection: Any) -> None:
+    objects.own(number, "connection", connection)
+    objects.own(number, "transport", getattr(connection, "transport", None))
 
 
 def fit_sync(module: ModuleType) -> None:
@@ -58,7 +66,8 @@ def _init_sync(init: Callable[..., None]) -> Callable[..., None]:
         handler = server.handler
 
         def handler_behind_a_door(sock: Any, address: Any) -> None:
-            with session(client=address, kind="websocket", door="websockets"):
+            with session(client=address, kind="websocket", door="websockets") as number:
+                objects.own(number, "connection", sock)
                 handler(sock, address)
 
         server.handler = handler_behind_a_door

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import Any
 
 from overstay_probe import _trouble
-from overstay_probe.holdings import descriptors, files, jobs, processes, sockets, tasks, threads, timers
+from overstay_probe.holdings import descriptors, files, jobs, objects, processes, sockets, tasks, threads, timers
 
-KINDS: tuple[ModuleType, ...] = (tasks, timers, threads, jobs, processes, files, sockets, descriptors)
+KINDS: tuple[ModuleType, ...] = (tasks, timers, threads, jobs, processes, files, sockets, descriptors, objects)
 
 
 def arm() -> None:

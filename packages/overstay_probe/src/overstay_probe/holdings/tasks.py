@@ -67,19 +67,25 @@ def alive() -> Iterator[dict[str, Any]]:
         if loop.is_closed():
             continue
         for task in asyncio.all_tasks(loop):
-            session = _session_of(task)
+            session = session_of(task)
             if session:
                 coroutine = task.get_coro()
                 yield row(
                     "task",
                     session,
-                    getattr(task, "overstay_site", None) or _site_of(coroutine),
+                    site_of(task),
                     name=getattr(coroutine, "__qualname__", type(coroutine).__name__),
                     waiting=_site.suspended(awaiting(coroutine)),
                 )
 
 
-def _session_of(task: "asyncio.Task[Any]") -> int:
+def site_of(task: "asyncio.Task[Any]") -> _site.Site:
+    """Return the line that made a task, else where its coroutine is written."""
+    return getattr(task, "overstay_site", None) or _site_of(task.get_coro())
+
+
+def session_of(task: "asyncio.Task[Any]") -> int:
+    """Return the session in whose context a task runs, 0 for none."""
     if sys.version_info >= (3, 12):
         return int(task.get_context().get(current, 0))
     # 3.11 has no Task.get_context, but the collector knows what a task refers to.

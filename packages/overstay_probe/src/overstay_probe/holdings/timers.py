@@ -85,10 +85,20 @@ def alive() -> Iterator[dict[str, Any]]:
             session, callback = _contents(handle)
             if not session or _is_waiting(callback):
                 continue
-            when, site = _notes.get(id(handle), (None, None))
-            if site is None or when != handle.when():
-                site = _site_of(callback)
-            yield row("timer", session, site, name=_name(callback), due_in=round(handle.when() - loop.time(), 3))
+            yield row("timer", session, _site_of_handle(handle, callback), name=_name(callback), due_in=round(handle.when() - loop.time(), 3))
+
+
+def held(handle: Any) -> tuple[int, _site.Site] | None:
+    """Return session and site of a timer handle; None for one that is cancelled, nobody's, or some task's waiting."""
+    session, callback = _contents(handle)
+    if not session or handle.cancelled() or _is_waiting(callback):
+        return None
+    return session, _site_of_handle(handle, callback)
+
+
+def _site_of_handle(handle: Any, callback: Any) -> _site.Site:
+    when, site = _notes.get(id(handle), (None, None))
+    return _site_of(callback) if site is None or when != handle.when() else site
 
 
 def _contents(handle: Any) -> tuple[int, Any]:

@@ -1,0 +1,114 @@
+"""The census: what is in memory, and what holds it. Answers two questions of the control channel.
+
+`lengths` says how long every container is, so that the tool can tell which ones grow; `trace` says what holds those,
+and the session objects of ended sessions that are still there.
+"""
+
+import gc
+from typing import Any
+
+from overstay_probe import _canary, _site
+from overstay_probe._ledger import ledger
+from overstay_probe.census import roots, snapshot, traces
+from overstay_probe.census.containers import lengths as lengths_of
+from overstay_probe.census.containers import measure
+from overstay_probe.census.graph import Graph, kept_by
+from overstay_probe.holdings import objects
+
+__all__ = ["lengths", "trace"]
+_MOST_CONTAINERS = 200
+_BATCH = 10_000
+
+
+def lengths(max_pause_ms: float) -> dict[str, Any]:
+    """Return address and length of every container that has some elements, under `lengths`."""
+
+    def look(_: int) -> dict[str, Any]:
+        return {"lengths": lengths_of(_ours()), "objects": len(gc.get_objects())}
+
+    return snapshot.of(look, max_pause_ms)
+
+
+def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
+    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names."""
+    given, opened = ledger.given, set(ledger.open) | set(_canary.sessions)
+    targets = [
+        traces.Target(thing, owned.session, owned.role)
+        for owned, thing in objects.survivors()
+        if owned.session <= given and owned.session not in opened
+    ]
+    stacks = roots.stacks()
+    wanted = frozenset(containers[:_MOST_CONTAINERS])
+    answer = snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
+    numbers = {held["via"]["site"] for held in answer.get("held", ()) if held["via"]}
+    sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
+    return {"held": [], **answer, "sites": sites}
+
+
+def _trace(
+    targets: list[traces.Target], wanted: frozenset[int], stacks: list[tuple[str, list[Any]]], most: int
+) -> dict[str, Any]:
+    grown = _at(wanted)
+    groups = list(roots.groups(stacks))
+    leaves = {id(target.thing) for target in targets}
+    graph = _reached(groups, leaves, most)
+    by_start = {id(root.thing): root for group in groups for root in group}
+    found, lost = [], []
+    for target in targets:
+        path = graph.path(target.thing)
+        if path:
+            found.append(traces.Trace(target, by_start[id(path[0])], path))
+        elif graph.is_whole:
+            lost.append(target)
+    found += traces.outside(lost, graph, (targets, stacks, lost, found, *targets, *(vars_of(targets))))
+    paths = [(thing, graph.path(thing)) for thing in grown]
+    growing = [traces.Trace(traces.Target(thing), by_start[id(path[0])], path) for thing, path in paths if path]
+    held = traces.held_by(found, growing)
+    cuts = [each.cut for each in held]
+    alone = _reached(groups, {id(thing) for cut in cuts for thing in cut} | leaves, most).parents
+    without = {key for key in alone if key not in leaves} - {id(thing) for cut in cuts for thing in cut}
+    kept = [kept_by(cut, without) for cut in cuts]
+    shares: dict[int, int] = {}
+    for sizes in kept:
+        for key in sizes:
+            shares[key] = shares.get(key, 0) + 1
+    return {
+        "held": [traces.told(each, sizes, shares) for each, sizes in zip(held, kept, strict=True)],
+        "objects": len(graph.parents),
+        "is_whole": graph.is_whole,
+    }
+
+
+def vars_of(targets: list[traces.Target]) -> list[Any]:
+    """Return what refers to the targets on our own behalf."""
+    return [thing for target in targets for thing in gc.get_referrers(target) if type(thing) is list]
+
+
+def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Graph:
+    stops = [id(names) for names in roots.module_namespaces().values()]
+    stops += [id(loop) for loop in ledger.loops]
+    graph = Graph(stops, most)
+    for group in groups:
+        graph.reach([root.thing for root in group], leaves)
+    return graph
+
+
+def _at(addresses: frozenset[int]) -> list[Any]:
+    """Return the containers at these addresses, those that are containers still."""
+    if not addresses:
+        return []
+    tracked = gc.get_objects()
+    found = {id(thing): thing for thing in tracked if id(thing) in addresses}
+    for start in range(0, len(tracked), _BATCH):
+        if len(found) == len(addresses):
+            break
+        found |= {id(each): each for each in gc.get_referents(*tracked[start : start + _BATCH]) if id(each) in addresses}
+    return [thing for thing in found.values() if measure(type(thing)) is not None]
+
+
+def _ours() -> frozenset[int]:
+    """Return the addresses of the probe's own tables."""
+    tables = [names for name, names in roots.module_namespaces().items() if roots.is_ours(name)]
+    inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not isinstance(thing, type)]
+    deeper = gc.get_referents(*(thing for thing in inner if type(thing).__module__.startswith("overstay_probe")))
+    return frozenset(map(id, (*tables, *inner, *deeper, *gc.get_referents(*deeper))))

@@ -1,0 +1,326 @@
+"""From a root down to the thing: traces of what stayed, one for each distinct shape, with what it keeps."""
+
+import asyncio
+import atexit
+import gc
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from types import FrameType
+from typing import Any
+
+from overstay_probe._ledger import ledger
+from overstay_probe._site import APPLICATION, absolute, rank_of
+from overstay_probe._types import module_of, mro, qualified
+from overstay_probe.census.containers import measure
+from overstay_probe.census.graph import Graph
+from overstay_probe.census.names import LRU, Step, is_index, step
+from overstay_probe.census.roots import Root
+from overstay_probe.holdings import tasks, timers
+
+OUTSIDE = "outside Python"
+"""The root of what only something in C refers to."""
+_MOST_OUTSIDE = 8
+_WEAK = frozenset(("weakref.WeakValueDictionary", "weakref.WeakKeyDictionary", "_weakrefset.WeakSet"))
+_MOST_REFERENCES = 24
+_ROLES = ("connection", "protocol", "transport", "scope", "task")
+
+
+class Target:
+    """Something to trace: a session object, or a container that grows."""
+
+    __slots__ = ("role", "session", "thing")
+
+    def __init__(self, thing: Any, session: int = 0, role: str = "") -> None:
+        self.thing = thing
+        self.session = session
+        self.role = role
+
+
+class Trace:
+    """The way from a root to one target."""
+
+    def __init__(self, target: Target, root: Root, path: Sequence[Any]) -> None:
+        self.target = target
+        self.root = root
+        self.path = path
+        self.steps: list[tuple[int, Step]] = []
+        at = 0
+        while at < len(path) - 1:
+            if at == 0 and type(path[0]) is dict and root.name.startswith(("module", "thread")):
+                found = _variable(path, root)
+            else:
+                found = step(path[at:])
+            self.steps.append((at, found))
+            at += max(found.length, 1)
+
+    def references(self, owner: int) -> list[dict[str, Any]]:
+        """Return one line a reference, elements of a container joined to it; `owner` is the index in the path."""
+        lines: list[dict[str, Any]] = []
+        for at, found in self.steps:
+            is_owner = at <= owner < at + found.length
+            if lines and is_index(found):
+                lines[-1]["text"] += found.text
+                lines[-1]["shape"] += found.shape
+                lines[-1]["owner"] |= is_owner
+            else:
+                lines.append({"text": found.text, "shape": found.shape, "owner": is_owner})
+        if len(lines) > _MOST_REFERENCES:
+            half = _MOST_REFERENCES // 2
+            more = f"… {len(lines) - 2 * half} more references"
+            lines[half:-half] = [{"text": more, "shape": "…", "owner": False}]
+        return lines
+
+    @property
+    def pin(self) -> str | None:
+        """Return the most telling rule that a reference of the trace is a case of."""
+        pins = [found.pin for _, found in self.steps if found.pin]
+        if pins and pins[-1] == "bound-method" and len(pins) > 1:
+            pins.pop()
+        return pins[-1] if pins else None
+
+
+def _variable(path: Sequence[Any], root: Root) -> Step:
+    for name, value in path[0].items():
+        if value is path[1]:
+            text = f".{name}" if root.name.startswith("module") else f"local {name}"
+            return Step(text, text, 1, str(name))
+    return step(path)
+
+
+def owner_of(traces: Sequence[Trace]) -> int:
+    """Return the index, in the first trace's path, of the reference that should not be there.
+
+    That is the one below the last object that all these traces of different sessions have in common; of a single
+    trace, the last element of a container, since that is where one of many was put.
+    """
+    first = traces[0]
+    sessions = {trace.target.session for trace in traces}
+    if len(sessions) > 1:
+        common = 0
+        while all(
+            common < len(trace.path) and trace.path[common] is first.path[common] for trace in traces
+        ) and common < len(first.path):
+            common += 1
+        return max(common - 1, 0)
+    elements = [at for at, found in first.steps if is_index(found)]
+    return elements[0] if elements else 0
+
+
+class Held:
+    """What is held at one shape: the traces of its targets, a representative first, and where the owner is among them.
+
+    `cut` are the objects below the owner: without that reference they would be gone.
+    """
+
+    def __init__(self, traces: Sequence[Trace], owner: int) -> None:
+        self.traces = sorted(traces, key=_telling)
+        self.owner = owner
+        self.containers: dict[int, Any] = {}
+        first = self.traces[0]
+        self.lines = first.references(owner)
+        if first.target.role == "scope" and self.lines[-1]["shape"].endswith("[*]"):
+            for part in ("text", "shape"):  # the mark that the door put into the scope is nobody's
+                self.lines[-1][part] = self.lines[-1][part].rpartition("[")[0]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return the shape down to the owner."""
+        shapes: list[str] = []
+        for line in self.lines:
+            shapes.append(line["shape"])
+            if line["owner"]:
+                break
+        return self.traces[0].root.name, *shapes
+
+    @property
+    def cut(self) -> list[Any]:
+        """Return the objects that the owner refers to, of every trace."""
+        if not self.traces[0].target.role:
+            return list(self.containers.values())
+        cut = []
+        for trace in self.traces:
+            ends = [at + found.length for at, found in trace.steps if at <= self.owner < at + found.length]
+            cut.append(trace.path[min(ends[0] if ends else len(trace.path) - 1, len(trace.path) - 1)])
+        return cut
+
+    def named(self) -> tuple[str, str, str]:
+        """Return the variable or attribute that holds, what has it, and the source file of that."""
+        first = self.traces[0]
+        found = (first.root.name, "", first.root.file)
+        for at, each in first.steps:
+            if at > self.owner:
+                break
+            if each.name:
+                holder, file = _home(first.path[at], first.root, at)
+                found = (holder, each.name, file)
+        return found[1], found[0], found[2]
+
+
+def _telling(trace: Trace) -> tuple[int, int, str]:
+    role = _ROLES.index(trace.target.role) if trace.target.role in _ROLES else 0
+    return role, len(trace.path), "".join(found.shape for _, found in trace.steps)
+
+
+def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
+    """Return the qualified name and the source file of what has an attribute or a variable."""
+    if at == 0 and type(thing) is dict:
+        return root.name, root.file
+    code = None
+    for name in ("cr_code", "gi_code", "ag_code", "__code__", "f_code"):
+        code = code or getattr(thing, name, None) if type(thing).__module__ == "builtins" else None
+    if code is not None:
+        return code.co_qualname, absolute(code.co_filename)
+    owner = thing if isinstance(thing, type) else type(thing)
+    file = getattr(sys.modules.get(module_of(owner)), "__file__", "")
+    return qualified(owner), absolute(file) if type(file) is str and file else ""
+
+
+def held_by(traces: Iterable[Trace], containers: Iterable[Trace]) -> list[Held]:
+    """Return what is held, one for each shape down to the owner; of nested containers the outermost."""
+    by_shape: dict[tuple[str, ...], list[Trace]] = {}
+    for trace in traces:
+        by_shape.setdefault((trace.root.name, *(found.shape for _, found in trace.steps)), []).append(trace)
+    merged: dict[tuple[str, ...], list[Held]] = {}
+    for group in by_shape.values():
+        held = Held(group, owner_of(group))
+        merged.setdefault(held.key, []).append(held)
+    found = [_merged(parts) for parts in merged.values()]
+    return found + _growing(list(containers), found)
+
+
+def _merged(parts: list[Held]) -> Held:
+    """Return one for several session objects that the same reference keeps, told by the most telling of them."""
+    best = min(parts, key=lambda held: _telling(held.traces[0]))
+    best.traces += [trace for part in parts if part is not best for trace in part.traces]
+    return best
+
+
+def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
+    on_path: dict[int, Held] = {id(thing): held for held in found for trace in held.traces for thing in trace.path}
+    growing = {id(trace.target.thing) for trace in containers}
+    by_shape: dict[tuple[str, ...], list[Trace]] = {}
+    for trace in containers:
+        thing = trace.target.thing
+        if id(thing) in on_path:
+            on_path[id(thing)].containers[id(thing)] = thing
+        elif not any(id(above) in growing for above in trace.path[:-1]):
+            by_shape.setdefault((trace.root.name, *(step.shape for _, step in trace.steps)), []).append(trace)
+    grown = []
+    for group in by_shape.values():
+        held = Held(group, len(group[0].path) - 2)
+        held.containers = {id(trace.target.thing): trace.target.thing for trace in group}
+        grown.append(held)
+    return grown
+
+
+def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, Any]:
+    """Return what is held as plain data; `shares` says by how many an object is kept."""
+    first = held.traces[0]
+    name, holder, file = held.named()
+    sessions = sorted({trace.target.session for trace in held.traces if trace.target.session})
+    roles: dict[str, int] = {}
+    for trace in held.traces:
+        if trace.target.role:
+            roles[trace.target.role] = roles.get(trace.target.role, 0) + 1
+    container = next(iter(held.containers.values()), None)
+    return {
+        "shape": "/".join((first.root.name, *(line["shape"] for line in held.lines))),
+        "root": first.root.name,
+        "references": held.lines,
+        "file": file,
+        "name": name,
+        "holder": holder,
+        "container": id(container) if container is not None else 0,
+        "containers": list(held.containers),
+        "length": sum(_length(thing) for thing in held.containers.values()),
+        "kind": qualified(type(container if container is not None else first.target.thing)),
+        "sessions": sessions,
+        "roles": roles,
+        "via": via(held),
+        "pin": _pin(held, sessions),
+        "bound": _bound(first, container),
+        "bytes": sum(size // max(shares.get(key, 1), 1) for key, size in kept.items()),
+        "objects": len(kept),
+    }
+
+
+def _length(thing: Any) -> int:
+    how = measure(type(thing))
+    return how[0](thing) if how else 0
+
+
+def via(held: Held) -> dict[str, Any] | None:
+    """Return the holding of an ended session that the traces pass through, None where there is none."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for trace in held.traces:
+        for thing in trace.path[:-1]:
+            holding = _holding(thing)
+            if holding is not None and holding[1] not in ledger.open:
+                kind, session, site = holding
+                found.setdefault((kind, site), set()).add(session)
+                break
+    if not found:
+        return None
+    (kind, site), sessions = max(found.items(), key=lambda item: len(item[1]))
+    return {"kind": kind, "site": site, "sessions": sorted(sessions)}
+
+
+def _holding(thing: Any) -> tuple[str, int, int] | None:
+    """Return kind, session and site of a task, timer or thread that a session has set going and that goes on."""
+    if isinstance(thing, asyncio.Task) and not thing.done():
+        session = tasks.session_of(thing)
+        return ("task", session, tasks.site_of(thing).number) if session else None
+    if type(thing).__name__ == "TimerHandle" and (kept := timers.held(thing)):
+        return "timer", kept[0], kept[1].number
+    return None
+
+
+def _pin(held: Held, sessions: list[int]) -> str | None:
+    first = held.traces[0]
+    if first.root.name == OUTSIDE:
+        return "atexit" if atexit._ncallbacks() >= max(len(sessions), 2) else None  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to know
+    pin = first.pin
+    if pin is None and not sessions and held.containers:
+        shared = next((first.path[at] for at, each in reversed(first.steps) if each.name), None)
+        owner = type(shared)
+        is_instance = shared is not None and not isinstance(shared, (type, dict)) and owner.__flags__ & (1 << 9)
+        if is_instance and rank_of(vars(sys.modules.get(module_of(owner), sys))) == APPLICATION:
+            return "shared-object"
+    return pin
+
+
+def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
+    if isinstance(container, deque) and deque.maxlen.__get__(container) is not None:  # type: ignore[attr-defined]
+        return {"what": "maxlen", "size": deque.maxlen.__get__(container)}  # type: ignore[attr-defined]
+    for thing in trace.path:
+        if type(thing) is LRU and thing.cache_info().maxsize is not None:
+            return {"what": "maxsize", "size": thing.cache_info().maxsize}
+        names = {f"{each.__module__}.{each.__qualname__}" for each in mro(type(thing)) if module_of(each)}
+        if names & _WEAK:
+            return {"what": "weak", "size": 0}
+        if "asyncio.queues.Queue" in names and thing._maxsize > 0:  # noqa: SLF001 - no other way without asking it
+            return {"what": "maxsize", "size": thing._maxsize}  # noqa: SLF001 - as above
+    return None
+
+
+def outside(targets: Sequence[Target], graph: Graph, ours: Iterable[Any]) -> list[Trace]:
+    """Return traces of what no root reaches: from the farthest object that refers to it, which something in C holds."""
+    root = Root(OUTSIDE, None)
+    hidden = {id(thing) for thing in ours}
+    found = []
+    for target in targets[:_MOST_OUTSIDE]:
+        path = [target.thing]
+        while len(path) < _MOST_REFERENCES:
+            known = hidden | {id(thing) for thing in path} | {id(path)}
+            above = [
+                thing
+                for thing in gc.get_referrers(path[0])
+                if id(thing) not in known and id(thing) not in graph.parents and type(thing) is not FrameType
+            ]
+            if not above:
+                break
+            path.insert(0, above[0])
+        if len(path) > 1:
+            found.append(Trace(target, root, path))
+    return found

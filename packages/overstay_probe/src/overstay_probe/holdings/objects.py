@@ -1,0 +1,87 @@
+"""Session objects: what a session owns by definition, and what should be gone when it has ended.
+
+A door hands them in: the connection, the task that handles it, the protocol, the transport, and for ASGI a mark in the
+scope, which lives as long as anybody keeps the scope. They are known by weak references, so that knowing of them keeps
+nothing alive. An object that serves one session after another belongs to the latest.
+"""
+
+import asyncio
+import weakref
+from collections.abc import Iterator
+from types import FunctionType
+from typing import Any
+
+from overstay_probe import _site
+from overstay_probe._types import mro, namespace, qualified
+from overstay_probe.holdings._row import row
+
+
+class Owned(weakref.ref):  # type: ignore[type-arg]  # to an object of any type
+    """A weak reference to an object that a session owns."""
+
+    __slots__ = ("key", "role", "session")
+    key: int
+    role: str
+    session: int
+
+
+_owned: dict[int, Owned] = {}
+
+
+def arm() -> None:
+    """Nothing to hook: the doors hand the objects in."""
+
+
+def forget() -> None:
+    """Drop the parent's objects."""
+    _owned.clear()
+
+
+def own(session: int, role: str, *things: object) -> None:
+    """Note that a session owns these; what cannot be referenced weakly is left out.
+
+    `role` is one of connection, task, protocol, transport, scope.
+    """
+    for thing in things:
+        if thing is None:
+            continue
+        try:
+            owned = Owned(thing, _gone)
+        except TypeError:
+            continue
+        owned.key, owned.role, owned.session = id(thing), role, session
+        _owned[owned.key] = owned
+
+
+def _gone(owned: Owned) -> None:
+    if _owned.get(owned.key) is owned:
+        del _owned[owned.key]
+
+
+def survivors() -> list[tuple[Owned, object]]:
+    """Return what exists, with the object itself; let go of the list soon."""
+    found = ((owned, owned()) for owned in list(_owned.values()))
+    return [(owned, thing) for owned, thing in found if thing is not None]
+
+
+def alive() -> Iterator[dict[str, Any]]:
+    """Yield the session objects that exist."""
+    for owned in list(_owned.values()):
+        thing = owned()
+        if thing is not None:
+            yield row(
+                "object", owned.session, _site_of(thing), role=owned.role, type=qualified(type(thing)), id=owned.key
+            )
+
+
+def _site_of(thing: object) -> _site.Site:
+    """Return where a thing's class is written, the nearest to a line that an object has."""
+    if isinstance(thing, asyncio.Task):
+        code = getattr(thing.get_coro(), "cr_code", None)
+        if code is not None:
+            return _site.site_of_code(code)
+    for owner in mro(type(thing)):
+        init = namespace(owner).get("__init__")
+        if type(init) is FunctionType:
+            return _site.site_of_code(init.__code__)
+    return _site.site_of_code(_site_of.__code__)
