@@ -46,21 +46,21 @@ def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
 
 
 def _trace(
-    targets: list[traces.Target], wanted: frozenset[int], stacks: list[tuple[str, list[Any]]], most: int
+    targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int
 ) -> dict[str, Any]:
-    grown = _at(wanted)
+    things = gc.get_objects()
+    grown = _at(wanted, things)
     groups = list(roots.groups(stacks))
     leaves = {id(target.thing) for target in targets}
     graph = _reached(groups, leaves, most)
     by_start = {id(root.thing): root for group in groups for root in group}
-    found, lost = [], []
-    for target in targets:
-        path = graph.path(target.thing)
-        if path:
-            found.append(traces.Trace(target, by_start[id(path[0])], path))
-        elif graph.is_whole:
-            lost.append(target)
-    found += traces.outside(lost, graph, (targets, stacks, lost, found, *targets, *(vars_of(targets))))
+    paths = [(target, graph.path(target.thing)) for target in targets]
+    found = [traces.Trace(target, by_start[id(path[0])], path) for target, path in paths if path]
+    graph.reach([trace.target.thing for trace in found])  # what only they refer to is told with them
+    if graph.is_whole:
+        ours = frozenset(map(id, (targets, stacks, things)))
+        lost = [target for target in targets if id(target.thing) not in graph.parents]
+        found += traces.outside(lost, graph, things, ours)
     paths = [(thing, graph.path(thing)) for thing in grown]
     growing = [traces.Trace(traces.Target(thing), by_start[id(path[0])], path) for thing, path in paths if path]
     held = traces.held_by(found, growing)
@@ -79,11 +79,6 @@ def _trace(
     }
 
 
-def vars_of(targets: list[traces.Target]) -> list[Any]:
-    """Return what refers to the targets on our own behalf."""
-    return [thing for target in targets for thing in gc.get_referrers(target) if type(thing) is list]
-
-
 def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Graph:
     stops = [id(names) for names in roots.module_namespaces().values()]
     stops += [id(loop) for loop in ledger.loops]
@@ -93,11 +88,10 @@ def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Gra
     return graph
 
 
-def _at(addresses: frozenset[int]) -> list[Any]:
+def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
     """Return the containers at these addresses, those that are containers still."""
     if not addresses:
         return []
-    tracked = gc.get_objects()
     found = {id(thing): thing for thing in tracked if id(thing) in addresses}
     for start in range(0, len(tracked), _BATCH):
         if len(found) == len(addresses):

@@ -37,6 +37,8 @@ class Graph:
     def reach(self, starts: Sequence[Any], leaves: Collection[int] = ()) -> None:
         """Reach everything that these refer to; `leaves` are reached and not entered."""
         parents, atoms, referents = self.parents, ATOMS, gc.get_referents
+        for start in starts:
+            parents.setdefault(id(start), None)
         queue: deque[Any] = deque(starts)
         push, pop = queue.append, queue.popleft
         while queue:

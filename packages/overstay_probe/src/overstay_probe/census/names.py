@@ -52,6 +52,8 @@ def step(path: Sequence[Any]) -> Step:
             if found is not None:
                 return found
             break
+    if type(path[0]).__name__ in ("TimerHandle", "Handle"):  # uvloop's, which have no base of asyncio's
+        return _handle(path) or _same("(inside)", 1)
     return _attribute(path) or _same(f"({qualified(type(path[1]))})", 1)
 
 
@@ -222,7 +224,7 @@ def _future(path: Sequence[Any]) -> Step | None:
 
 def _handle(path: Sequence[Any]) -> Step | None:
     handle, thing = path[:2]
-    is_timer = isinstance(handle, asyncio.TimerHandle)
+    is_timer = type(handle).__name__ == "TimerHandle"
     what = "a timer handle" if is_timer else "a callback handle"
     if type(thing) is Context:
         return _context(path[1:], what, 1, "timer-context" if is_timer else "callback-context")
@@ -272,7 +274,7 @@ def _class(path: Sequence[Any]) -> Step | None:
     if type(thing) is dict and len(path) > 2:
         for name, value in namespace(owner).items():
             if value is path[2]:
-                return _same(f".{name}", 2, name)
+                return _same(f".{name}", 2, name, "weakref-callback" if owner is weakref.finalize else "")
     return _same(f"(class {qualified(owner)})", 1)
 
 

@@ -4,7 +4,9 @@ In groups, the most telling first: the application's modules, the libraries', wh
 """
 
 import asyncio
+import gc
 import inspect
+import re
 import signal
 import sys
 import threading
@@ -16,25 +18,34 @@ from overstay_probe import _site
 from overstay_probe._ledger import ledger
 from overstay_probe.holdings import threads
 
+_NUMBERS = re.compile(r"\d+")
 _OWN = "overstay_probe"
 _LOOP_PARTS = {"_scheduled": "scheduled timers", "_ready": "ready callbacks", "_selector": "selector"}
 
 
 class Root(NamedTuple):
-    """A root: its name, the object itself, and the source file where it is written, if any."""
+    """A root: its name, the object itself, its source file if any, and the session and site it is a holding of."""
 
     name: str
     thing: Any
     file: str = ""
+    held: tuple[int, _site.Site] | None = None
+
+    @property
+    def shape(self) -> str:
+        """Return the name without numbers."""
+        return _NUMBERS.sub("*", self.name)
 
 
 def module_namespaces() -> dict[str, dict[str, Any]]:
     """Return the namespace of every imported module, by its name."""
-    found = {}
-    for name, module in list(sys.modules.items()):
+    found: dict[str, dict[str, Any]] = {}
+    seen: set[int] = set()
+    for name, module in sorted(sys.modules.items()):  # so `__main__` comes before its copy `__mp_main__`
         if isinstance(module, ModuleType):
             names = ModuleType.__dict__["__dict__"].__get__(module)
-            if type(names) is dict:
+            if type(names) is dict and id(names) not in seen:
+                seen.add(id(names))
                 found[name] = names
     return found
 
@@ -44,31 +55,31 @@ def is_ours(name: str) -> bool:
     return name.partition(".")[0] == _OWN
 
 
-def stacks() -> list[tuple[str, list[Any]]]:
+def stacks() -> list[Root]:
     """Return the local variables of every thread's running functions, but our own threads'; taken before a fork.
 
     In the child the other threads' stacks are gone. Reading the variables of a running function makes CPython keep a
     dictionary of them, which would keep them alive; so it is emptied again.
     """
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    running = {thread.ident: thread for thread in threading.enumerate()}
     found = []
     for number, top in sys._current_frames().items():  # noqa: SLF001 - the only way to those stacks
         if number in threads.ours or number == threading.get_ident():
             continue
-        values: list[Any] = []
+        thread = running.get(number)
+        name, held = getattr(thread, "name", "?"), getattr(thread, "overstay_held", None)
         frame: FrameType | None = top
         while frame is not None:
             if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
                 taken = frame.f_locals
-                values.append(dict(taken))
+                found.append(Root(f"thread {name}", dict(taken), "", held))
                 if sys.version_info < (3, 13):
                     taken.clear()
             frame = frame.f_back
-        found.append((f"thread {names.get(number, '?')}", values))
     return found
 
 
-def groups(stacks: list[tuple[str, list[Any]]]) -> Iterator[list[Root]]:
+def groups(stacks: list[Root]) -> Iterator[list[Root]]:
     """Yield the groups of roots, the most telling first."""
     by_rank: dict[int, list[Root]] = {_site.APPLICATION: [], _site.LIBRARY: [], _site.PLUMBING: []}
     for name, names in module_namespaces().items():
@@ -78,26 +89,31 @@ def groups(stacks: list[tuple[str, list[Any]]]) -> Iterator[list[Root]]:
             by_rank[rank].append(Root(f"module {name}", names, _site.absolute(file) if type(file) is str else ""))
     yield by_rank[_site.APPLICATION]
     yield by_rank[_site.LIBRARY]
-    yield list(_running(stacks))
+    yield [*_running(), *stacks]
     yield by_rank[_site.PLUMBING]
     yield [Root(f"signal handler {number}", [handler]) for number, handler in _signal_handlers()]
 
 
-def _running(stacks: list[tuple[str, list[Any]]]) -> Iterator[Root]:
+def _running() -> Iterator[Root]:
     for loop in list(ledger.loops):
         if not loop.is_closed():
             for task in asyncio.all_tasks(loop):
                 code = getattr(task.get_coro(), "cr_code", None)
                 name = code.co_qualname if code else "?"
-                yield Root(f"running task {name}", [task], _site.absolute(code.co_filename) if code else "")
-        parts = getattr(loop, "__dict__", {})
-        for part, what in _LOOP_PARTS.items():
-            if part in parts:
-                yield Root(f"event loop: {what}", [parts[part]])
+                yield Root(f"running task {name}", task, _site.absolute(code.co_filename) if code else "")
+        yield from _parts(loop)
         yield Root("event loop", loop)
-    for name, values in stacks:
-        for names in values:
-            yield Root(name, names)
+
+
+def _parts(loop: asyncio.AbstractEventLoop) -> Iterator[Root]:
+    """Yield the loop's timers, callbacks and selector; of uvloop, which hides them, the sets and queues it refers to."""
+    parts = getattr(loop, "__dict__", {})
+    for part, what in _LOOP_PARTS.items():
+        if part in parts:
+            yield Root(f"event loop: {what}", parts[part])
+    for referent in gc.get_referents(loop):
+        if type(referent) is set and any(type(element).__name__ == "TimerHandle" for element in referent):
+            yield Root("event loop: scheduled timers", referent)
 
 
 def _signal_handlers() -> Iterator[tuple[int, Any]]:

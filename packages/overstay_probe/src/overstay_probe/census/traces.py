@@ -6,11 +6,11 @@ import gc
 import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
-from types import FrameType
+from types import CellType, FrameType
 from typing import Any
 
 from overstay_probe._ledger import ledger
-from overstay_probe._site import APPLICATION, absolute, rank_of
+from overstay_probe._site import APPLICATION, absolute, rank_of, rank_of_path
 from overstay_probe._types import module_of, mro, qualified
 from overstay_probe.census.containers import measure
 from overstay_probe.census.graph import Graph
@@ -20,7 +20,6 @@ from overstay_probe.holdings import tasks, timers
 
 OUTSIDE = "outside Python"
 """The root of what only something in C refers to."""
-_MOST_OUTSIDE = 8
 _WEAK = frozenset(("weakref.WeakValueDictionary", "weakref.WeakKeyDictionary", "_weakrefset.WeakSet"))
 _MOST_REFERENCES = 24
 _ROLES = ("connection", "protocol", "transport", "scope", "task")
@@ -131,7 +130,7 @@ class Held:
             shapes.append(line["shape"])
             if line["owner"]:
                 break
-        return self.traces[0].root.name, *shapes
+        return self.traces[0].root.shape, *shapes
 
     @property
     def cut(self) -> list[Any]:
@@ -145,21 +144,19 @@ class Held:
         return cut
 
     def named(self) -> tuple[str, str, str]:
-        """Return the variable or attribute that holds, what has it, and the source file of that."""
+        """Return the variable or attribute that holds, what has it, and its source file; the application's own if any."""
         first = self.traces[0]
-        found = (first.root.name, "", first.root.file)
+        found = [("", first.root.name, first.root.file)]
         for at, each in first.steps:
-            if at > self.owner:
-                break
-            if each.name:
-                holder, file = _home(first.path[at], first.root, at)
-                found = (holder, each.name, file)
-        return found[1], found[0], found[2]
+            if each.name and at <= self.owner:
+                found.append((each.name, *_home(first.path[at], first.root, at)))
+        own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
+        return (own or found)[-1]
 
 
 def _telling(trace: Trace) -> tuple[int, int, str]:
     role = _ROLES.index(trace.target.role) if trace.target.role in _ROLES else 0
-    return role, len(trace.path), "".join(found.shape for _, found in trace.steps)
+    return len(trace.references(0)), role, "".join(found.shape for _, found in trace.steps)
 
 
 def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
@@ -167,6 +164,8 @@ def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
     if at == 0 and type(thing) is dict:
         return root.name, root.file
     code = None
+    if type(thing) is LRU:
+        thing = thing.__wrapped__
     for name in ("cr_code", "gi_code", "ag_code", "__code__", "f_code"):
         code = code or getattr(thing, name, None) if type(thing).__module__ == "builtins" else None
     if code is not None:
@@ -180,7 +179,7 @@ def held_by(traces: Iterable[Trace], containers: Iterable[Trace]) -> list[Held]:
     """Return what is held, one for each shape down to the owner; of nested containers the outermost."""
     by_shape: dict[tuple[str, ...], list[Trace]] = {}
     for trace in traces:
-        by_shape.setdefault((trace.root.name, *(found.shape for _, found in trace.steps)), []).append(trace)
+        by_shape.setdefault((trace.root.shape, *(found.shape for _, found in trace.steps)), []).append(trace)
     merged: dict[tuple[str, ...], list[Held]] = {}
     for group in by_shape.values():
         held = Held(group, owner_of(group))
@@ -205,7 +204,7 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
         if id(thing) in on_path:
             on_path[id(thing)].containers[id(thing)] = thing
         elif not any(id(above) in growing for above in trace.path[:-1]):
-            by_shape.setdefault((trace.root.name, *(step.shape for _, step in trace.steps)), []).append(trace)
+            by_shape.setdefault((trace.root.shape, *(step.shape for _, step in trace.steps)), []).append(trace)
     grown = []
     for group in by_shape.values():
         held = Held(group, len(group[0].path) - 2)
@@ -225,7 +224,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
             roles[trace.target.role] = roles.get(trace.target.role, 0) + 1
     container = next(iter(held.containers.values()), None)
     return {
-        "shape": "/".join((first.root.name, *(line["shape"] for line in held.lines))),
+        "shape": "/".join((first.root.shape, *(line["shape"] for line in held.lines))),
         "root": first.root.name,
         "references": held.lines,
         "file": file,
@@ -254,8 +253,8 @@ def via(held: Held) -> dict[str, Any] | None:
     """Return the holding of an ended session that the traces pass through, None where there is none."""
     found: dict[tuple[str, int], set[int]] = {}
     for trace in held.traces:
-        for thing in trace.path[:-1]:
-            holding = _holding(thing)
+        of_root = trace.root.held and ("thread", trace.root.held[0], trace.root.held[1].number)
+        for holding in (of_root, *map(_holding, trace.path[:-1])):
             if holding is not None and holding[1] not in ledger.open:
                 kind, session, site = holding
                 found.setdefault((kind, site), set()).add(session)
@@ -304,23 +303,24 @@ def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
     return None
 
 
-def outside(targets: Sequence[Target], graph: Graph, ours: Iterable[Any]) -> list[Trace]:
-    """Return traces of what no root reaches: from the farthest object that refers to it, which something in C holds."""
-    root = Root(OUTSIDE, None)
-    hidden = {id(thing) for thing in ours}
+def outside(targets: Sequence[Target], graph: Graph, things: Iterable[Any], ours: frozenset[int]) -> list[Trace]:
+    """Return traces of what no root reaches, from the farthest object that leads to it: something in C holds that.
+
+    `things` are all objects there were before the search, `ours` the addresses of those that the search itself made.
+    """
+    if not targets:
+        return []
+    above: dict[int, Any] = {}
+    for thing in things:
+        if id(thing) not in graph.parents and id(thing) not in ours and type(thing) not in (Target, FrameType, CellType):
+            for referent in gc.get_referents(thing):
+                above.setdefault(id(referent), thing)
     found = []
-    for target in targets[:_MOST_OUTSIDE]:
-        path = [target.thing]
-        while len(path) < _MOST_REFERENCES:
-            known = hidden | {id(thing) for thing in path} | {id(path)}
-            above = [
-                thing
-                for thing in gc.get_referrers(path[0])
-                if id(thing) not in known and id(thing) not in graph.parents and type(thing) is not FrameType
-            ]
-            if not above:
-                break
-            path.insert(0, above[0])
+    for target in targets:
+        path, known = [target.thing], {id(target.thing)}
+        while (thing := above.get(id(path[0]))) is not None and id(thing) not in known:
+            path.insert(0, thing)
+            known.add(id(thing))
         if len(path) > 1:
-            found.append(Trace(target, root, path))
+            found.append(Trace(target, Root(OUTSIDE, None), path))
     return found

@@ -32,13 +32,15 @@ class ASGIDoor:
             await self.app(scope, receive, send)
 
 
-class _Mark(int):
-    """The number of a session, put into its scope: there for as long as anybody keeps the scope or a copy."""
+class _Mark:
+    """What is put into a session's scope: there for as long as anybody keeps the scope or a copy of it."""
+
+    __slots__ = ("__weakref__",)
 
 
 def _own(number: int, scope: Scope, receive: Any) -> None:
     """Say what the session owns: its scope, and of the servers that hand in methods of theirs, their own objects."""
-    scope[_INSIDE] = mark = _Mark(number)
+    scope[_INSIDE] = mark = _Mark()
     cycle = getattr(receive, "__self__", None)
     objects.own(number, "scope", mark)
     objects.own(number, "protocol", cycle, getattr(getattr(cycle, "on_response", None), "__self__", None))

@@ -1,0 +1,152 @@
+"""Containers that grow are measured and named, whatever they are; and nothing of the application's is ever called."""
+
+import pytest
+
+APP = """
+import array, asyncio, collections, io, sys, threading, weakref
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+class Agent:
+    def __init__(self): self.memory = []
+
+class Hub:
+    __slots__ = ("names",)
+    def __init__(self): self.names = set()
+
+class Liar:
+    __module__ = 5
+    __class__ = property(lambda self: int)
+    def __getattr__(self, name): raise RuntimeError(name)
+    def __eq__(self, other): raise RuntimeError
+    def __hash__(self): return 1
+    def __repr__(self): raise RuntimeError
+    def __len__(self): raise RuntimeError
+    def __sizeof__(self): raise RuntimeError
+    def __bool__(self): raise RuntimeError
+
+class Lengthy(list):
+    def __len__(self): raise RuntimeError
+    def __iter__(self): raise RuntimeError
+
+ROWS, COUNTS, AGENT, HUB = [], {}, Agent(), Hub()
+RECENT, BUFFER, STREAM, NUMBERS = collections.deque(maxlen=100), bytearray(), io.BytesIO(), array.array("d")
+QUEUE, BOUNDED = asyncio.Queue(), asyncio.Queue(maxsize=1000)
+LENGTHY, ODD = Lengthy(), []
+WEAK = weakref.WeakValueDictionary()
+DEEP = []
+n = 0
+
+async def leave(request):
+    global n
+    n += 1
+    %s
+    return PlainTextResponse("done")
+
+if __name__ == "__main__":
+    uvicorn.run(Starlette(routes=[Route("/", leave)]), port=int(sys.argv[1]), log_level="warning")
+"""
+NESTED = """inner = DEEP
+    for _ in range(10_000): inner = [inner]
+    ROWS.extend(inner for _ in range(2)); DEEP.append(n)"""
+
+CASES = {
+    "list": ('ROWS.append({"at": n})', "module __main__/.ROWS", 1),
+    "dict of atoms": ("COUNTS[str(n)] = n", "module __main__/.COUNTS", 1),
+    "attribute": ("AGENT.memory.extend([n, n])", "module __main__/.AGENT/.memory", 2),
+    "slot": ("HUB.names.add(n)", "module __main__/.HUB/.names", 1),
+    "deque": ("RECENT.append(n)", "module __main__/.RECENT", 1),
+    "bytearray": ("BUFFER.extend(bytes(1000))", "module __main__/.BUFFER", 1000),
+    "BytesIO": ("STREAM.write(bytes(1000))", "module __main__/.STREAM", None),
+    "array": ("NUMBERS.extend([1.0] * 200)", "module __main__/.NUMBERS", 200),
+    "queue": ("QUEUE.put_nowait(n)", "module __main__/.QUEUE/._queue", 1),
+    "bounded queue": ("BOUNDED.put_nowait(n)", "module __main__/.BOUNDED/._queue", 1),
+    "list with methods that raise": ("LENGTHY.append(n)", "module __main__/.LENGTHY", 1),
+    "liars": ("ODD.append(Liar())", "module __main__/.ODD", 1),
+    "nested ten thousand deep": (NESTED, "module __main__/.ROWS", 2),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_growing_container_is_measured_and_named(lab, name):
+    """Ten sessions more make it longer by ten times what one adds, and its trace ends at the container."""
+    snippet, shape, each = CASES[name]
+    served = lab.start(APP % snippet)
+    for _ in range(10):
+        served.get()
+    served.quiet()
+    before = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    for _ in range(10):
+        served.get()
+    served.quiet()
+    after = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    grown = {key: after[key] - before[key] for key in after if key in before and after[key] - before[key] >= 10}
+    answer = served.ask("trace", containers=list(grown), max_pause_ms=1000)
+    found = {held["shape"]: held for held in answer["held"]}
+    assert shape in found
+    assert not [other for other in found if "overstay" in other]
+    held = found[shape]
+    assert held["file"].endswith("app.py")
+    growth = sum(grown[key] for key in held["containers"])
+    assert growth == 10 * each if each else growth >= 5_000
+    assert held["bound"] == {
+        "deque": {"what": "maxlen", "size": 100},
+        "bounded queue": {"what": "maxsize", "size": 1000},
+    }.get(name)
+    assert held["pin"] == ("shared-object" if name in ("attribute", "slot") else None)
+
+
+def test_clean_server_has_no_growing_container(lab):
+    """Forty requests make nothing longer, neither of the server's nor of ours."""
+    served = lab.start(APP % "pass")
+    for _ in range(20):
+        served.get()
+    served.quiet()
+    before = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    for _ in range(40):
+        served.get()
+    served.quiet()
+    after = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    grown = [key for key in after if key in before and after[key] - before[key] >= 20]
+    answer = served.ask("trace", containers=grown, max_pause_ms=1000)
+    assert [held["shape"] for held in answer["held"]] == []
+
+
+def test_containers_that_change_while_we_look(lab):
+    """A hundred thousand elements that a thread adds and takes away while we fork, and while we search without a fork."""
+    busy = """if n == 1: threading.Thread(target=churn, daemon=True).start()"""
+    source = APP % busy + """
+"""
+    source = source.replace("ROWS, COUNTS", """def churn():
+    while True:
+        for number in range(100_000): COUNTS[number] = [number]
+        COUNTS.clear()
+
+ROWS, COUNTS""")
+    served = lab.start(source)
+    served.get()
+    served.quiet()
+    for pause in (1000, 0.5):
+        for _ in range(5):
+            answer = served.ask("lengths", max_pause_ms=pause)
+            assert answer["how"] == ("fork" if pause == 1000 else "in-process")
+            keys = [key for key, _ in answer["lengths"]]
+            assert "error" not in served.ask("trace", containers=keys, max_pause_ms=pause)
+    assert served.get() == b"done"
+
+
+def test_process_at_its_memory_limit_is_left_alone(lab):
+    """Too little memory for a snapshot: it is said and skipped, and the server goes on."""
+    limit = """if n == 1:
+        import resource
+        size = int(open("/proc/self/statm").read().split()[0]) * 4096
+        resource.setrlimit(resource.RLIMIT_AS, (size + 4_000_000, size + 4_000_000))"""
+    served = lab.start(APP % limit)
+    served.ask("look")
+    served.get()
+    answer = served.ask("lengths", max_pause_ms=1000)
+    assert answer["how"] == "skipped"
+    assert "memory" in answer["why"]
+    assert served.get() == b"done"
