@@ -117,14 +117,20 @@ def test_clean_server_has_no_growing_container(lab):
 def test_containers_that_change_while_we_look(lab):
     """A hundred thousand elements that a thread adds and takes away while we fork, and while we search without a fork."""
     busy = """if n == 1: threading.Thread(target=churn, daemon=True).start()"""
-    source = APP % busy + """
+    source = (
+        APP % busy
+        + """
 """
-    source = source.replace("ROWS, COUNTS", """def churn():
+    )
+    source = source.replace(
+        "ROWS, COUNTS",
+        """def churn():
     while True:
         for number in range(100_000): COUNTS[number] = [number]
         COUNTS.clear()
 
-ROWS, COUNTS""")
+ROWS, COUNTS""",
+    )
     served = lab.start(source)
     served.get()
     served.quiet()

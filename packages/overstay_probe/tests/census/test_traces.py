@@ -90,34 +90,79 @@ CASES = {
     "slot": ("SLOTTED.held.append(request)", MAIN, ".SLOTTED", ".held[*]", ".scope"),
     "the scope itself": ("SEEN.append(request.scope)", MAIN, ".SEEN[*]"),
     "closure": (CLOSURE, MAIN, ".LISTENERS[*]", "closure variable request of leave.<locals>.on_message", ".scope"),
-    "partial": ("LISTENERS.append(functools.partial(print, request))", MAIN, ".LISTENERS[*]", "argument of a partial", ".scope"),
-    "server's method": ("TASKS.add(request.receive)", MAIN, ".TASKS[*]", ".__self__ of the bound method RequestResponseCycle.receive"),
+    "partial": (
+        "LISTENERS.append(functools.partial(print, request))",
+        MAIN,
+        ".LISTENERS[*]",
+        "argument of a partial",
+        ".scope",
+    ),
+    "server's method": (
+        "TASKS.add(request.receive)",
+        MAIN,
+        ".TASKS[*]",
+        ".__self__ of the bound method RequestResponseCycle.receive",
+    ),
     "bound method": (
         "HUB.on_event.append(Agent(request).on_event)",
-        MAIN, ".HUB", ".on_event[*]", ".__self__ of the bound method Agent.on_event", ".request", ".scope",
+        MAIN,
+        ".HUB",
+        ".on_event[*]",
+        ".__self__ of the bound method Agent.on_event",
+        ".request",
+        ".scope",
     ),
     "lru_cache on a method": (
-        "Agent(request).profile()", MAIN, ".Agent", ".profile", "lru_cache entry of Agent.profile", ".request", ".scope",
+        "Agent(request).profile()",
+        MAIN,
+        ".Agent",
+        ".profile",
+        "lru_cache entry of Agent.profile",
+        ".request",
+        ".scope",
     ),
     "exception": (FAILED, MAIN, ".ERRORS[*]", ".__traceback__", "local request in function leave", ".scope"),
     "asynchronous generator": (
-        GENERATOR, MAIN, ".GENERATORS[*]", "local request in asynchronous generator chunks", ".scope",
+        GENERATOR,
+        MAIN,
+        ".GENERATORS[*]",
+        "local request in asynchronous generator chunks",
+        ".scope",
     ),
     "finished task": (DONE, MAIN, ".TASKS[*]", "result of a task", ".scope"),
-    "context of a timer": (TIMER, "event loop: scheduled timers", "[*]", "ContextVar request through a timer handle", ".scope"),
+    "context of a timer": (
+        TIMER,
+        "event loop: scheduled timers",
+        "[*]",
+        "ContextVar request through a timer handle",
+        ".scope",
+    ),
     "token": (TOKEN, MAIN, ".SEEN[*]", "old value of ContextVar request in a token", ".scope"),
     "logging handler": ("LOG.addHandler(Handler(request))", MAIN, ".LOG", ".handlers[*]", ".request", ".scope"),
     "atexit": (
         "atexit.register(Agent(request).on_event)",
-        "outside Python", ".__self__ of the bound method Agent.on_event", ".request", ".scope",
+        "outside Python",
+        ".__self__ of the bound method Agent.on_event",
+        ".request",
+        ".scope",
     ),
     "finalizer": (
         "weakref.finalize(HUB, Agent(request).on_event)",
-        "module weakref", ".finalize", "._registry[*]", ".func", ".__self__ of the bound method Agent.on_event", ".request", ".scope",
+        "module weakref",
+        ".finalize",
+        "._registry[*]",
+        ".func",
+        ".__self__ of the bound method Agent.on_event",
+        ".request",
+        ".scope",
     ),
     "waiting task": (
         "TASKS.add(asyncio.create_task(waiting(request, asyncio.Event())))",
-        MAIN, ".TASKS[*]", "coroutine of a task", "local request in coroutine waiting", ".scope",
+        MAIN,
+        ".TASKS[*]",
+        "coroutine of a task",
+        "local request in coroutine waiting",
+        ".scope",
     ),
     "a thread's local": (THREAD, "thread Thread-* (wait_for)", "local kept", ".scope"),
 }
@@ -135,7 +180,7 @@ PINS = {
     "finalizer": "weakref-callback",
 }
 OWNERS = {"slot": ".held[*]", "nested": ".BY_ROOM[*][*]", "lru_cache on a method": "lru_cache entry of Agent.profile"}
-VIA = {"waiting task": "task", "context of a timer": "timer"}
+VIA = {"waiting task": "task", "a thread's local": "thread", "context of a timer": "timer"}
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -45,9 +45,7 @@ def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
     return {"held": [], **answer, "sites": sites}
 
 
-def _trace(
-    targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int
-) -> dict[str, Any]:
+def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int) -> dict[str, Any]:
     things = gc.get_objects()
     grown = _at(wanted, things)
     groups = list(roots.groups(stacks))
@@ -96,7 +94,9 @@ def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
     for start in range(0, len(tracked), _BATCH):
         if len(found) == len(addresses):
             break
-        found |= {id(each): each for each in gc.get_referents(*tracked[start : start + _BATCH]) if id(each) in addresses}
+        found |= {
+            id(each): each for each in gc.get_referents(*tracked[start : start + _BATCH]) if id(each) in addresses
+        }
     return [thing for thing in found.values() if measure(type(thing)) is not None]
 
 

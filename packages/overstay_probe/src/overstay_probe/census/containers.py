@@ -20,12 +20,12 @@ _ELEMENTS: dict[type, Callable[[Any], int]] = {
     set: set.__len__,
     deque: deque.__len__,
 }
+_EMPTY_STREAM: int = sys.getsizeof(io.BytesIO())
 _BYTES: dict[type, Callable[[Any], int]] = {
     bytearray: bytearray.__len__,
     array.array: array.array.__len__,
     io.BytesIO: lambda stream: io.BytesIO.__sizeof__(stream) - _EMPTY_STREAM,
 }
-_EMPTY_STREAM = sys.getsizeof(io.BytesIO())
 _measures: dict[type, tuple[Callable[[Any], int], int] | None] = {}
 
 

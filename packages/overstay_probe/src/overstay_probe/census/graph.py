@@ -20,8 +20,10 @@ from typing import Any
 from overstay_probe._types import mro, namespace
 
 ATOMS = frozenset(
-    (int, str, float, bytes, bool, complex, type(None), type(...), type(NotImplemented), range, slice)
-    + (BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType)
+    {
+        *(int, str, float, bytes, bool, complex, type(None), type(...), type(NotImplemented), range, slice),
+        *(BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType),
+    }
 )
 """Types that lead nowhere."""
 

@@ -95,10 +95,6 @@ def _sequence(path: Sequence[Any]) -> Step | None:
     return None
 
 
-def _set(path: Sequence[Any]) -> Step | None:
-    return Step("[…]", "[*]", 1)
-
-
 def _function(path: Sequence[Any]) -> Step | None:
     function, thing = path[:2]
     name = function.__code__.co_qualname
@@ -114,14 +110,12 @@ def _function(path: Sequence[Any]) -> Step | None:
     return None
 
 
-def _cell(path: Sequence[Any]) -> Step | None:
-    return _same("closure variable", 1)
-
-
 def _method(path: Sequence[Any]) -> Step | None:
     method = path[0]
     if path[1] is method.__self__:
-        return _same(f".__self__ of the bound method {getattr(method.__func__, '__qualname__', '?')}", 1, "", "bound-method")
+        return _same(
+            f".__self__ of the bound method {getattr(method.__func__, '__qualname__', '?')}", 1, "", "bound-method"
+        )
     return None
 
 
@@ -198,28 +192,35 @@ def _exception(path: Sequence[Any]) -> Step | None:
 def _future(path: Sequence[Any]) -> Step | None:
     future, thing = path[:2]
     is_task = isinstance(future, asyncio.Task)
-    done = asyncio.Future.done(future) if isinstance(future, asyncio.Future) else False
+    is_done = isinstance(future, asyncio.Future) and asyncio.Future.done(future)
     kind = "task" if is_task else "future"
-    if is_task and thing is future.get_coro():
-        return _same("coroutine of a finished task" if done else "coroutine of a task", 1, "", "finished-task" if done else "")
+    finished = "finished-task" if is_done and is_task else ""
     if type(thing) is Context:
-        return _context(path[1:], f"the context of a {kind}", 1, "finished-task" if done else "")
-    if done and thing is getattr(future, "_exception", None):
+        return _context(path[1:], f"the context of a {kind}", 1, finished)
+    if is_task and thing is future.get_coro():
+        return _same(f"coroutine of a {'finished ' if is_done else ''}task", 1, "", finished)
+    if is_done and isinstance(thing, BaseException):
         return _same(f"exception of a {kind}", 1, "", "exception-traceback")
-    if done:
-        return _attribute(path) or _same(f"result of a {kind}", 1, "", "finished-task" if is_task else "")
-    if is_task and thing is getattr(future, "_fut_waiter", None):
+    if is_done:
+        return _attribute(path) or _same(f"result of a {kind}", 1, "", finished)
+    return _waiter(path, kind)
+
+
+def _waiter(path: Sequence[Any], kind: str) -> Step | None:
+    """Name what a future that is not done refers to: what it waits for, who waits for it, its callbacks."""
+    future, thing = path[:2]
+    if kind == "task" and thing is getattr(future, "_fut_waiter", None):
         return _same("what a task waits for", 1)
     if isinstance(thing, asyncio.Task) or (type(thing) is set and len(path) > 2):
         return _same("awaited by", 2 if type(thing) is set else 1, "", "await-graph")
-    if callable(thing) or type(thing) in (list, tuple):
-        length = 1
-        while length < len(path) - 1 and type(path[length]) in (list, tuple):
-            length += 1
-        if type(path[length]) is Context:
-            return _context(path[length:], f"a done callback of a {kind}", length, "callback-context")
-        return _same(f"done callback of a {kind}", length)
-    return _attribute(path)
+    if not callable(thing) and type(thing) not in (list, tuple):
+        return _attribute(path)
+    length = 1
+    while length < len(path) - 1 and type(path[length]) in (list, tuple):
+        length += 1
+    if type(path[length]) is Context:
+        return _context(path[length:], f"a done callback of a {kind}", length, "callback-context")
+    return _same(f"done callback of a {kind}", length)
 
 
 def _handle(path: Sequence[Any]) -> Step | None:
@@ -262,11 +263,9 @@ def _lru_cache(path: Sequence[Any]) -> Step | None:
     while length < len(path) - 1 and qualified(type(path[length])) in _LRU_PARTS:
         length += 1
     name = getattr(function, "__qualname__", "?")
-    return Step(f"lru_cache entry of {name}", f"lru_cache entry of {name}", length, name.rpartition(".")[2], "lru-cache-method")
-
-
-def _weakref(path: Sequence[Any]) -> Step | None:
-    return _same("callback of a weak reference", 1, "", "weakref-callback")
+    return Step(
+        f"lru_cache entry of {name}", f"lru_cache entry of {name}", length, name.rpartition(".")[2], "lru-cache-method"
+    )
 
 
 def _class(path: Sequence[Any]) -> Step | None:
@@ -295,7 +294,9 @@ def _attribute(path: Sequence[Any]) -> Step | None:
             value, length = path[2], 2
         for name, each in of_instance.items():
             if each is value:
-                pin = "prometheus-label" if name == "_metrics" and module_of(type(thing)).startswith("prometheus") else ""
+                pin = (
+                    "prometheus-label" if name == "_metrics" and module_of(type(thing)).startswith("prometheus") else ""
+                )
                 return _same(f".{name}", length, name, pin) if type(name) is str else None
     for name, each in slots(thing):
         if each is value:
@@ -310,10 +311,10 @@ _TELLERS: dict[type, Callable[[Sequence[Any]], Step | None]] = {
     list: _sequence,
     tuple: _sequence,
     deque: _sequence,
-    set: _set,
-    frozenset: _set,
+    set: lambda _: Step("[…]", "[*]", 1),
+    frozenset: lambda _: Step("[…]", "[*]", 1),
     types.FunctionType: _function,
-    types.CellType: _cell,
+    types.CellType: lambda _: _same("closure variable", 1),
     types.MethodType: _method,
     functools.partial: _partial,
     types.CoroutineType: _coroutine,
@@ -327,7 +328,7 @@ _TELLERS: dict[type, Callable[[Sequence[Any]], Step | None]] = {
     Context: _context,
     Token: _token,
     LRU: _lru_cache,
-    weakref.ref: _weakref,
+    weakref.ref: lambda _: _same("callback of a weak reference", 1, "", "weakref-callback"),
     type: _class,
     logging.Logger: _logger,
 }

@@ -19,6 +19,7 @@ from overstay_probe._ledger import ledger
 from overstay_probe.holdings import threads
 
 _NUMBERS = re.compile(r"\d+")
+_namespace_of = vars(ModuleType)["__dict__"].__get__
 _OWN = "overstay_probe"
 _LOOP_PARTS = {"_scheduled": "scheduled timers", "_ready": "ready callbacks", "_selector": "selector"}
 
@@ -43,7 +44,7 @@ def module_namespaces() -> dict[str, dict[str, Any]]:
     seen: set[int] = set()
     for name, module in sorted(sys.modules.items()):  # so `__main__` comes before its copy `__mp_main__`
         if isinstance(module, ModuleType):
-            names = ModuleType.__dict__["__dict__"].__get__(module)
+            names = _namespace_of(module)
             if type(names) is dict and id(names) not in seen:
                 seen.add(id(names))
                 found[name] = names
@@ -106,7 +107,7 @@ def _running() -> Iterator[Root]:
 
 
 def _parts(loop: asyncio.AbstractEventLoop) -> Iterator[Root]:
-    """Yield the loop's timers, callbacks and selector; of uvloop, which hides them, the sets and queues it refers to."""
+    """Yield the loop's timers, callbacks and selector; of uvloop, which hides them, the set of its timers."""
     parts = getattr(loop, "__dict__", {})
     for part, what in _LOOP_PARTS.items():
         if part in parts:

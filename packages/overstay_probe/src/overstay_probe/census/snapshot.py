@@ -116,7 +116,8 @@ def _forked(look: Callable[[int], Answer]) -> tuple[Answer | None, float]:
 
 
 def _read_all(descriptor: int) -> bytes:
-    chunks, until = [], time.monotonic() + PATIENCE
+    chunks: list[bytes] = []
+    until = time.monotonic() + PATIENCE
     while (left := until - time.monotonic()) > 0:
         poller = select.poll()  # select() cannot take a descriptor over 1023
         poller.register(descriptor, select.POLLIN)
@@ -144,7 +145,7 @@ def _look_and_end(look: Callable[[int], Answer], writing: int) -> None:
         sent = 0
         while sent < len(told):
             sent += os.write(writing, told[sent : sent + (1 << 16)])
-    except BaseException as error:  # noqa: BLE001 - nothing may return into the application
+    except BaseException as error:  # nothing may return into the application
         with contextlib.suppress(BaseException):
             os.write(writing, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
     finally:

@@ -144,7 +144,7 @@ class Held:
         return cut
 
     def named(self) -> tuple[str, str, str]:
-        """Return the variable or attribute that holds, what has it, and its source file; the application's own if any."""
+        """Return the variable or attribute that holds, what has it, and its source file; the application's own."""
         first = self.traces[0]
         found = [("", first.root.name, first.root.file)]
         for at, each in first.steps:
@@ -278,7 +278,7 @@ def _holding(thing: Any) -> tuple[str, int, int] | None:
 def _pin(held: Held, sessions: list[int]) -> str | None:
     first = held.traces[0]
     if first.root.name == OUTSIDE:
-        return "atexit" if atexit._ncallbacks() >= max(len(sessions), 2) else None  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to know
+        return "atexit" if atexit._ncallbacks() >= max(len(sessions), 2) else None  # noqa: SLF001 - the only way to know
     pin = first.pin
     if pin is None and not sessions and held.containers:
         shared = next((first.path[at] for at, each in reversed(first.steps) if each.name), None)
@@ -290,8 +290,8 @@ def _pin(held: Held, sessions: list[int]) -> str | None:
 
 
 def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
-    if isinstance(container, deque) and deque.maxlen.__get__(container) is not None:  # type: ignore[attr-defined]
-        return {"what": "maxlen", "size": deque.maxlen.__get__(container)}  # type: ignore[attr-defined]
+    if isinstance(container, deque) and deque.maxlen.__get__(container) is not None:
+        return {"what": "maxlen", "size": deque.maxlen.__get__(container)}
     for thing in trace.path:
         if type(thing) is LRU and thing.cache_info().maxsize is not None:
             return {"what": "maxsize", "size": thing.cache_info().maxsize}
@@ -312,7 +312,11 @@ def outside(targets: Sequence[Target], graph: Graph, things: Iterable[Any], ours
         return []
     above: dict[int, Any] = {}
     for thing in things:
-        if id(thing) not in graph.parents and id(thing) not in ours and type(thing) not in (Target, FrameType, CellType):
+        if (
+            id(thing) not in graph.parents
+            and id(thing) not in ours
+            and type(thing) not in (Target, FrameType, CellType)
+        ):
             for referent in gc.get_referents(thing):
                 above.setdefault(id(referent), thing)
     found = []

@@ -85,7 +85,13 @@ def alive() -> Iterator[dict[str, Any]]:
             session, callback = _contents(handle)
             if not session or _is_waiting(callback):
                 continue
-            yield row("timer", session, _site_of_handle(handle, callback), name=_name(callback), due_in=round(handle.when() - loop.time(), 3))
+            yield row(
+                "timer",
+                session,
+                _site_of_handle(handle, callback),
+                name=_name(callback),
+                due_in=round(handle.when() - loop.time(), 3),
+            )
 
 
 def held(handle: Any) -> tuple[int, _site.Site] | None:
