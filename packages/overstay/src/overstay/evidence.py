@@ -6,6 +6,7 @@ from overstay.findings import NotExercised
 from overstay.judge import counters
 from overstay.judge.overstays import Overstay, Signature, Tally
 from overstay.judge.sessions import Key, Session
+from overstay.memory import Held, Window
 from overstay.observation import Holding
 from overstay.visits import VisitRecord
 
@@ -26,6 +27,9 @@ class Evidence:
     rounds: list[counters.Round] = field(default_factory=list)
     canaries: dict[str, str] = field(default_factory=dict)
     held: tuple[Holding, ...] = ()
+    windows: list[Window] = field(default_factory=list)
+    memory: list[Held] = field(default_factory=list)
+    unseen: str = ""
     is_finished: bool = False
     has_second_look: bool = False
     counts_everybody: bool = False

@@ -7,11 +7,13 @@ left.
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from overstay.judge import counters
+from overstay.judge import containers, counters
 from overstay.judge.latency import slowing
-from overstay.judge.overstays import SESSION, Overstay, Signature, overstays
+from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays
+from overstay.memory import Window, held_of, merged
 from overstay.observation import Look, Observer
 from overstay.visiting import Plan, Progress, Visiting
 from overstay.visits import SILENT
@@ -42,13 +44,16 @@ class Examination:
         """Examine; raises OverstayError when the server cannot be visited at all or ends half-way."""
         await self._visiting.warm_up()
         await self._visiting.plant_canaries()
+        await self._measure_memory()
         await self._visiting.stage(self._plan.sessions)
         await self._settle(self._plan.settle)
         self._check_canaries()
         self.evidence.tally.checkpoint()
+        await self._measure_memory()
         await self._double()
         await self._collect()
         await self._look_again()
+        await self._trace()
         await self._visiting.settled_round()
         self.evidence.is_finished = True
 
@@ -68,6 +73,7 @@ class Examination:
         began, pause = time.monotonic(), 0.05
         while True:
             await self._look(silent_too=silent_too)
+            await self._set_cycles_apart(silent_too=silent_too)
             elapsed = time.monotonic() - began
             if self._is_clean():
                 return
@@ -87,7 +93,7 @@ class Examination:
         tally = self.evidence.tally
         for signature in tally.suspicious():
             held = tally.latest[signature]
-            if self._left_by_most(held):
+            if signature[0] != OBJECT and self._left_by_most(held):
                 self._questionable.setdefault(signature, held)
 
     def _left_by_most(self, held: list[Overstay]) -> bool:
@@ -119,6 +125,7 @@ class Examination:
             await self._visiting.stage(len(self.evidence.visits))
             await self._settle(min(self._plan.settle, _QUICK_SETTLE))
             self.evidence.tally.checkpoint()
+            await self._measure_memory()
         if self._visiting.stages > 1:
             await self._settle(self._plan.settle)
 
@@ -129,6 +136,7 @@ class Examination:
             for counted in (counters.count(name, evidence.rounds) for name in counters.NAMES if name != "rss")
         )
         is_slower = any(slowing(points).is_suspect for points in (evidence.connects_ms, evidence.first_replies_ms))
+        grows = grows or bool(containers.growing(evidence.windows))
         return evidence.tally.is_worth_doubling() or grows or is_slower or await self._blocks_often()
 
     async def _blocks_often(self) -> bool:
@@ -147,6 +155,42 @@ class Examination:
         for signature, held in before.items():
             if signature not in self.evidence.tally.latest and len(held) > 1:
                 self.evidence.cycles[signature] = held
+
+    async def _set_cycles_apart(self, *, silent_too: bool) -> None:
+        """Where nothing but objects is left, let the collector run and set apart what only it has freed."""
+        before = {signature: held for signature, held in self.evidence.tally.latest.items() if signature[0] == OBJECT}
+        if not before or len(before) < len(self.evidence.tally.latest):
+            return
+        await self._observer.ask("collect")
+        await self._look(silent_too=silent_too)
+        for signature, held in before.items():
+            if signature not in self.evidence.tally.latest and len(held) >= _FEW:
+                self.evidence.cycles.setdefault(signature, held)
+
+    async def _measure_memory(self) -> None:
+        """Take the lengths of all containers, with what has been visited so far."""
+        evidence = self.evidence
+        if self._observer.is_inside:
+            await self._observer.ask("collect")
+            lengths, why = await self._observer.lengths(self._plan.max_pause_ms)
+            messages = sum(visit.sent for visit in evidence.visits)
+            evidence.windows.append(Window(len(evidence.visits), messages, lengths))
+            evidence.unseen = evidence.unseen or why
+
+    async def _trace(self) -> None:
+        """Ask what holds the containers that have grown, and the objects of sessions that have ended."""
+        evidence = self.evidence
+        grown = containers.growing(evidence.windows)
+        if not grown and not any(signature[0] == OBJECT for signature in evidence.tally.latest):
+            return
+        self._progress("tracing")
+        await self._observer.ask("collect")
+        told, why = await self._observer.trace(grown, self._plan.max_pause_ms)
+        counted = evidence.counted
+        held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
+        of_ours = [replace(each, sessions=tuple(key for key in each.sessions if key in counted)) for each in held]
+        evidence.memory = merged([each for each in of_ours if each.sessions or each.containers])
+        evidence.unseen = evidence.unseen or why
 
     async def _look_again(self) -> None:
         """Look a second time when the first clients have been gone for long; what is gone then was late."""

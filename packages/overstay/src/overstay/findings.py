@@ -73,9 +73,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One step of a trace, in the words a developer writes."""
+    """One step of a trace, in the words a developer writes; the owner is the one that should not be there."""
 
     reference: str
+    owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)

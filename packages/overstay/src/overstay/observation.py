@@ -1,7 +1,7 @@
 """What the processes of the target tell: their sessions, and at each look what those sessions still hold."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,7 @@ class Observer:
         opened: dict[Key, OpenSession] = {}
         canaries: set[Key] = set()
         for pid, told in looks.items():
-            places = {number: _place(site) for number, site in told["sites"].items()}
+            places = {number: place_of(site) for number, site in told["sites"].items()}
             for row in told["holdings"]:
                 key = (pid, row["session"])
                 of = held if str(row["session"]) in told["open"] else holdings
@@ -139,6 +139,33 @@ class Observer:
             self.disarmed.update(told["disarmed"])
         has_loop = any(told["has_loop"] for told in looks.values())
         return Look(tuple(holdings), tuple(held), opened, frozenset(canaries), has_loop)
+
+    async def lengths(self, max_pause_ms: float) -> tuple[dict[tuple[int, int], int], str]:
+        """Return how long every container of every process is, and why some could not be measured, if so."""
+        told = await self.ask("lengths", max_pause_ms=max_pause_ms)
+        found = {(pid, number): length for pid, answer in told.items() for number, length in answer.get("lengths", ())}
+        return found, _why_unseen(told)
+
+    async def trace(
+        self, containers: Iterable[tuple[int, int]], max_pause_ms: float
+    ) -> tuple[dict[int, dict[str, Any]], str]:
+        """Return, by process, what holds these containers and the ended sessions' objects; and why some cannot say."""
+        chosen: dict[int, list[int]] = {pid: [] for pid in self._links}
+        for pid, number in containers:
+            if pid in chosen:
+                chosen[pid].append(number)
+        told: dict[int, dict[str, Any]] = {}
+        for pid, numbers in chosen.items():
+            told |= await self._ask_one(pid, "trace", containers=numbers, max_pause_ms=max_pause_ms)
+        return told, _why_unseen(told)
+
+    async def _ask_one(self, pid: int, question: str, **fields: object) -> dict[int, Any]:
+        link = self._links[pid]
+        try:
+            return {pid: await link.ask(question, **fields)}
+        except LinkLost:
+            self._lose(link)
+            return {}
 
     def close(self) -> None:
         """Let go of every process."""
@@ -165,7 +192,18 @@ def _frame(told: Mapping[str, Any]) -> Frame:
     return Frame(told["file"], told["line"], told["function"], told["rank"])
 
 
-def _place(told: Mapping[str, Any]) -> Place:
+def _why_unseen(told: Mapping[int, Mapping[str, Any]]) -> str:
+    """Return why a process's memory could not be looked at, or not as a whole; empty when all could."""
+    for answer in told.values():
+        if answer.get("error"):
+            return str(answer["error"])
+        if answer["how"] == "skipped" or answer.get("is_whole") is False:
+            return str(answer["why"])
+    return ""
+
+
+def place_of(told: Mapping[str, Any]) -> Place:
+    """Return a site as the probe tells it."""
     return Place(_frame(told["site"]), told["library"], tuple(_frame(frame) for frame in told["frames"]))
 
 

@@ -41,6 +41,7 @@ class DoctorOptions:
     departures: tuple[Departure, ...] = tuple(Departure)
     settle: float = 10.0
     second_look: float = 60.0
+    max_pause: float = 100.0
     json: Path | None = None
     headers: tuple[tuple[str, str], ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
@@ -210,6 +211,7 @@ def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str]
         departures=_departures(values.departures),
         settle=_number(values, "--settle", least=0),
         second_look=_number(values, "--second-look", least=0),
+        max_pause=_number(values, "--max-pause", least=0),
         json=_report_file(values),
         headers=carried.headers,
         cookies=carried.cookies,

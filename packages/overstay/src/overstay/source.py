@@ -64,10 +64,20 @@ def _provides(distribution: metadata.Distribution, top: str) -> bool:
     return top in (distribution.read_text("top_level.txt") or "").split()
 
 
-def fingerprint(rule: str, kind: str, place: Place, project: Path) -> str:
-    """Return the identity of a finding: stable while the statement is, wherever the file's other lines move it."""
+def fingerprint(rule: str, kind: str, place: Place, project: Path, shape: str = "") -> str:
+    """Return the identity of a finding: stable while the statement is, wherever the file's other lines move it.
+
+    `shape` is that of the finding's trace, where it has one.
+    """
     frame = place.where
-    parts = (rule, kind, short_path(frame.file, project), frame.function, statement(frame.file, frame.line))
+    parts = (
+        rule,
+        kind,
+        short_path(frame.file, project),
+        frame.function,
+        statement(frame.file, frame.line),
+        *filter(None, (shape,)),
+    )
     return hashlib.sha1("\0".join(parts).encode(), usedforsecurity=False).hexdigest()[:12]
 
 

@@ -37,6 +37,7 @@ LANG = Flag("--lang", "en|zh")
 _JSON = Flag("--json", "FILE")
 _SETTLE = Flag("--settle", "S", "10")
 _SECOND_LOOK = Flag("--second-look", "S", "60")
+_MAX_PAUSE = Flag("--max-pause", "MS", "100")
 FLAGS: dict[str, tuple[Flag, ...]] = {
     "demo": (_JSON, LANG),
     "doctor": (
@@ -46,6 +47,7 @@ FLAGS: dict[str, tuple[Flag, ...]] = {
         Flag("--departures", "LIST"),
         _SETTLE,
         _SECOND_LOOK,
+        _MAX_PAUSE,
         Flag("--concurrency", "N", "4"),
         Flag("--start-timeout", "S", "30"),
         Flag("--header", '"NAME: VALUE"', repeatable=True),

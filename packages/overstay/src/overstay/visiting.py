@@ -37,6 +37,7 @@ class Plan:
     departures: tuple[Departure, ...]
     settle: float
     second_look: float
+    max_pause_ms: float = 100.0
 
 
 class Visiting:

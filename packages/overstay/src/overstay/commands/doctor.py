@@ -102,7 +102,7 @@ class _Visit:
         self._observer = Observer(self._addresses)
         destination = Destination(url, options.headers, options.cookies, options.subprotocols, options.insecure)
         self._driver = Driver(destination, script, concurrency=options.concurrency)
-        plan = Plan(options.sessions, options.departures, options.settle, options.second_look)
+        plan = Plan(options.sessions, options.departures, options.settle, options.second_look, options.max_pause)
         visiting = Visiting(
             plan, self._observer, self._driver, progress=progress, measure=self._measure, check=self._check
         )

@@ -5,17 +5,15 @@ from pathlib import Path
 
 from overstay import source
 from overstay.diagnosis.particulars import Particulars
+from overstay.diagnosis.rates import rate_of, title_of
 from overstay.evidence import Evidence
-from overstay.findings import SEVERITY_OF, AffectsYou, Finding, Fix, Rate, Site, Verdict
-from overstay.judge.cohorts import guilty, wilson
-from overstay.judge.overstays import SESSION, Overstay, Signature
+from overstay.findings import SEVERITY_OF, AffectsYou, Finding, Fix, Site, Verdict
+from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature
 from overstay.messages import Speaker
 
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
-_PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor")
+_PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor", OBJECT)
 """What is told when one line leaves several things: the one that explains the others."""
-_RARE = 0.95
-"""From this many holdings per session on the title says "every client", below it how many of how many."""
 
 
 class OverstayFindings:
@@ -31,7 +29,9 @@ class OverstayFindings:
         """Return what is kept within bounds, and what is a finding; of one line only the holding that explains it."""
         evidence, tally = self._evidence, self._evidence.tally
         judged: list[tuple[Verdict, Signature, list[Overstay]]] = [
-            (self._verdict_of(signature), signature, held) for signature, held in tally.latest.items()
+            (self._verdict_of(signature), signature, held)
+            for signature, held in tally.latest.items()
+            if signature[0] != OBJECT  # what holds them says more: MemoryFindings
         ]
         judged += [("late", signature, held) for signature, held in evidence.late.items()]
         judged += [("cycle-pressure", signature, held) for signature, held in evidence.cycles.items()]
@@ -66,14 +66,14 @@ class OverstayFindings:
         rule = "session-never-ends" if kind == SESSION else f"{kind}-outlives-session"
         place = held[-1].place
         site = source.site_of(place, project)
-        rate = self._rate(kind, held)
+        rate = rate_of(self._evidence, [overstay.session for overstay in held], len(held), open_too=kind == SESSION)
         return Finding(
             fingerprint=source.fingerprint(rule, kind, place, project),
             rule=rule,
             kind=kind,
             verdict=verdict,
             severity=SEVERITY_OF[verdict],
-            title=self._title(rule, rate, verdict),
+            title=title_of(rule, rate, self._say, is_kept=verdict in ("bounded", "one-off")),
             rate=rate,
             site=site,
             stack=source.stack_of(place, project),
@@ -82,43 +82,6 @@ class OverstayFindings:
             suspect=_SUSPECTS.get(kind),
             affects_you=AffectsYou("yes", self._say("evidence.seen-here")),
         )
-
-    def _rate(self, kind: str, held: list[Overstay]) -> Rate:
-        evidence = self._evidence
-        holders: dict[str, int] = {}
-        for key in {overstay.session for overstay in held}:
-            departure = evidence.sessions[key].departure or "?"
-            holders[departure] = holders.get(departure, 0) + 1
-        made: dict[str, int] = {}
-        for session in evidence.counted.values():
-            # A session that has not ended cannot have outlived anything yet.
-            if kind == SESSION or session.ended is not None:
-                departure = session.departure or "?"
-                made[departure] = made.get(departure, 0) + 1
-        of = guilty(holders, made)
-        sessions = sum(count for departure, count in made.items() if not of or departure in of)
-        holding = sum(holders.values())
-        each = len(held) / max(holding, 1)
-        low, high = wilson(min(holding, sessions), sessions)
-        return Rate(
-            per_session=round(len(held) / max(sessions, 1), 3),
-            low=round(low * each, 3),
-            high=round(high * each, 3),
-            left=len(held),
-            sessions=sessions,
-            of=of,
-        )
-
-    def _title(self, rule: str, rate: Rate, verdict: Verdict) -> str:
-        say = self._say
-        joined = say("list.or").join(say(f"departure.{departure}") for departure in rate.of)
-        who = say("who.of", departures=joined) if rate.of else say("who.all")
-        if verdict in ("bounded", "one-off"):
-            return say(f"finding.{rule}.title-kept", count=rate.left)
-        if rate.per_session >= _RARE:
-            return say(f"finding.{rule}.title", who=who, count=round(rate.per_session))
-        some = say("who.some-of", departures=joined) if rate.of else say("who.some-all")
-        return say(f"finding.{rule}.title-some", who=some, left=rate.left, sessions=rate.sessions)
 
     def _told_beside(self, signature: Signature, held: list[Overstay], also: Sequence[str]) -> tuple[str, ...]:
         lines = self._particulars.of(held, self._evidence.tally.cohort(signature), also)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from overstay.diagnosis.circumstances import Circumstances
 from overstay.diagnosis.growth_findings import GrowthFindings
+from overstay.diagnosis.memory_findings import MemoryFindings
 from overstay.diagnosis.overstay_findings import OverstayFindings
 from overstay.evidence import Evidence
 from overstay.findings import Finding, Latency, Report, Run, RunVerdict, SelfCost, Target
@@ -24,6 +25,7 @@ class _Summary:
         self._circumstances = circumstances
         self._say = say
         self._overstays = OverstayFindings(evidence, circumstances.project, say)
+        self._memory = MemoryFindings(evidence, circumstances.project, say)
         self._growth = GrowthFindings(evidence, circumstances.lag, circumstances.project, say)
         self._missing = missing(evidence.counted.values(), evidence.visits) if circumstances.is_inside else []
 
@@ -31,6 +33,8 @@ class _Summary:
         """Return the whole report."""
         circumstances, evidence = self._circumstances, self._evidence
         kept, findings = self._overstays.judge()
+        kept_in_memory, findings = self._memory.judge(findings)
+        kept += kept_in_memory
         findings += self._growth.slower()
         findings += self._growth.growing(findings)
         findings.sort(key=_worst_first)
@@ -84,6 +88,8 @@ class _Summary:
         lost = [kind for kind, state in self._evidence.canaries.items() if state == "missing"]
         if lost:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
+        if self._evidence.unseen:
+            notes.append(say("run.memory-unseen", why=self._evidence.unseen))
         failed = [visit.problem for visit in self._evidence.visits if visit.problem is not None]
         if failed:
             first = sentence(failed[0], say)

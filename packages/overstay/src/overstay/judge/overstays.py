@@ -7,7 +7,7 @@ from overstay.judge.cohorts import Checkpoint, Cohort, Sense, is_worth_doubling,
 from overstay.judge.sessions import Key, Session
 from overstay.observation import Frame, Look, Place, waiting_place
 
-SESSION = "session"
+SESSION, OBJECT = "session", "object"
 
 
 @dataclass(frozen=True, slots=True)

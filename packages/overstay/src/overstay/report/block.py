@@ -26,11 +26,23 @@ def write_block(number: int, group: list[Finding], say: Speaker, sheet: Sheet, *
         sheet.paragraph(facts, indent=indent)
     for label, text in _details(worst, say, explain=explain):
         sheet.paragraph(text, indent=indent, first=f"{label}{colon}")
+    _write_trace(worst, say, sheet, indent)
     for other in others:
         sheet.paragraph(_also(other, say), indent=indent, first=f"{say('screen.also-here')}{colon}")
     sheet.paragraph(worst.fix.summary, indent=indent, first=f"{say('screen.fix')}{colon}", style="green")
     for line in (worst.fix.diff or "").splitlines():
         sheet.paragraph(line, indent=indent + 4)
+
+
+def _write_trace(finding: Finding, say: Speaker, sheet: Sheet, indent: int) -> None:
+    """Write the trace, root first, a line for each reference; the owner is underlined."""
+    if not finding.trace:
+        return
+    root, *references = finding.trace
+    label = f"{say('screen.held-by')}{say('list.colon')}"
+    sheet.paragraph(root.reference, indent=indent, first=label)
+    for step in references:
+        sheet.line(" " * (indent + 4) + "-> " + step.reference, style="bold underline" if step.owner else "")
 
 
 def where(finding: Finding, say: Speaker) -> str:
@@ -64,8 +76,6 @@ def _details(finding: Finding, say: Speaker, *, explain: bool) -> list[tuple[str
     if explain and finding.verdict != "leak":
         explained = (say(f"verdict.{finding.verdict}.{part}") for part in ("means", "next"))
         details.append((say(f"verdict.{finding.verdict}.name"), say("list.stop").join(explained)))
-    if finding.trace:
-        details.append((say("screen.held-by"), " -> ".join(step.reference for step in finding.trace)))
     if finding.affects_you.answer != "yes":
         why = say(f"screen.affects-{finding.affects_you.answer}", why=finding.affects_you.why)
         details.append((say("screen.affects-you"), why))

@@ -6,7 +6,20 @@ from overstay.findings import Finding
 
 _RANK = {"severe": 0, "warning": 1, "fine": 2}
 _NOT_A_SUSPECT = 99
-_CAUSES = ("latency", "session", "process", "thread", "job", "task", "timer", "file", "socket", "descriptor")
+_CAUSES = (
+    "latency",
+    "session",
+    "process",
+    "thread",
+    "job",
+    "task",
+    "timer",
+    "file",
+    "socket",
+    "descriptor",
+    "object",
+    "container",
+)
 """Of the holdings of one line, the one that keeps the others."""
 
 

@@ -118,6 +118,7 @@ class Driver:
             exercised=parting.exercised,
             why_not="visit.why-failed" if problem else parting.why_not,
             problem=problem,
+            sent=sum(wire.messages_sent for wire in wires),
         )
 
     async def _put_away(self, parting: Parting) -> None:

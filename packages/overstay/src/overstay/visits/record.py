@@ -26,7 +26,8 @@ class VisitRecord:
     """One visit from opening to leaving, in monotonic seconds.
 
     `connect_s` runs from the first connection's begin to its finished handshake, `first_reply_s` from the first message
-    sent to the first one received after it (from the handshake when nothing was sent). `why_not` is the slug of the
+    sent to the first one received after it (from the handshake when nothing was sent). `sent` is how many messages the
+    client sent. `why_not` is the slug of the
     reason when the departure was not exercised; the client then left by a plain close. `problem` is what made the
     visit fail.
     """
@@ -41,3 +42,4 @@ class VisitRecord:
     exercised: bool
     why_not: str
     problem: OverstayError | None
+    sent: int = 0

@@ -47,6 +47,7 @@ class Wire(ABC):
         self.ended: str | None = None
         """How the server ended the connection: `FIN`, `RST`, `Close 1000`; None while it has not."""
         self.established_at: float | None = None
+        self.messages_sent = 0
         self.first_sent_at: float | None = None
         self.first_reply_at: float | None = None
         self.answered_at: float | None = None
@@ -190,6 +191,7 @@ class Wire(ABC):
     async def transmit(self, data: bytes, *, may_repeat: bool = False) -> None:
         """Send bytes that begin or go on with something to be answered; raises TargetError when the server is gone."""
         now = time.monotonic()
+        self.messages_sent += 1
         if self.first_sent_at is None:
             self.first_sent_at = now
             self.first_reply_at = None

@@ -1,0 +1,95 @@
+"""Containers that grow with the sessions, told from those that fill.
+
+A container nobody owns has no birth sessions to count, only lengths, taken after a warm-up and after n, 2n and 4n
+sessions. A leak keeps its slope in all of them; a cache's slope falls when it is full. Where the elements lead to
+objects that a session owned, their ages say it instead, as for every other holding.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from overstay.judge.cohorts import FEW
+from overstay.memory import Address, Window
+
+Growth = Literal["flat", "filling", "likely", "growing"]
+
+_LEAST = 3
+"""A container that has grown by less has not grown with the sessions."""
+_LEAST_RATE = 0.05
+_KEEPS = 0.5
+"""The share of the steepest window's slope that every window of a leak keeps."""
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """How much longer some containers have become: by window, per session and per message (0 where none was sent)."""
+
+    growth: Growth
+    added: int
+    sessions: int
+    per_session: float
+    low: float
+    high: float
+    per_message: float
+
+
+def growing(windows: Sequence[Window]) -> list[Address]:
+    """Return the containers that have grown since the first window, the fastest first, at most two hundred."""
+    if len(windows) < 2:
+        return []
+    first, last = windows[0], windows[-1]
+    least = max(_LEAST, _LEAST_RATE * (last.sessions - first.sessions))
+    grown = {key: length - first.lengths.get(key, 0) for key, length in last.lengths.items()}
+    chosen = [key for key, added in grown.items() if added >= least]
+    return sorted(chosen, key=lambda key: -grown[key])[:_MOST]
+
+
+def grown(windows: Sequence[Window], containers: Iterable[Address]) -> Grown:
+    """Judge the containers of one shape together."""
+    keys = list(containers)
+    levels = [sum(window.lengths.get(key, 0) for key in keys) for window in windows]
+    rates = [
+        (after - before) / (later.sessions - earlier.sessions)
+        for before, after, earlier, later in zip(levels, levels[1:], windows, windows[1:], strict=False)
+        if later.sessions > earlier.sessions
+    ]
+    added, sessions = levels[-1] - levels[0], windows[-1].sessions - windows[0].sessions
+    messages = windows[-1].messages - windows[0].messages
+    return Grown(
+        _growth(rates, added, sessions),
+        added,
+        sessions,
+        added / max(sessions, 1),
+        min(rates, default=0.0),
+        max(rates, default=0.0),
+        added / messages if messages else 0.0,
+    )
+
+
+def _growth(rates: Sequence[float], added: int, sessions: int) -> Growth:
+    if not rates or added < max(_LEAST, _LEAST_RATE * sessions):
+        return "flat"
+    if len(rates) == 1:
+        return "likely"
+    return "growing" if min(rates) >= _KEEPS * max(rates) else "filling"
+
+
+def ages(
+    births: Sequence[int], sessions: int
+) -> Literal["one-off", "bounded-first", "bounded-last", "likely", "repeating"]:
+    """Return what the ordinals of the sessions say whose objects are still there, of so many sessions.
+
+    A leak has as many from the older half as from the newer one; a pool keeps the first, a cache the last.
+    """
+    half = sessions / 2
+    old = sum(birth <= half for birth in births)
+    new = len(births) - old
+    if births and max(births) <= FEW < half:
+        return "one-off"
+    if not new:
+        return "bounded-first"
+    if old < new * _KEEPS and new >= _LEAST:
+        return "bounded-last"
+    return "repeating" if len(births) >= _LEAST else "likely"

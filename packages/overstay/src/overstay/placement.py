@@ -1,0 +1,148 @@
+"""Where a program puts something into a container, and whether it ever takes anything out: read from its source."""
+
+import ast
+import linecache
+from collections.abc import Iterator
+from functools import lru_cache
+
+_ADDING = frozenset(
+    ["append", "appendleft", "add", "setdefault", "extend", "extendleft", "update", "insert", "put", "put_nowait", "write", "addHandler", "register", "subscribe", "push", "labels", "frombytes", "fromlist"]
+)
+_REMOVING = frozenset(("pop", "popitem", "popleft", "clear", "remove", "discard"))
+
+
+@lru_cache(maxsize=64)
+def _tree(path: str) -> ast.Module | None:
+    try:
+        return ast.parse("".join(linecache.getlines(path)))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def site_of(path: str, name: str) -> tuple[int, str] | None:
+    """Return line and function of the statement that puts something into `name`; the last one inside a function.
+
+    `name` is a variable or an attribute. Where nothing is put in, the line that assigns it; None where there is none.
+    """
+    tree = _tree(path)
+    if tree is None or not name:
+        return None
+    inside: list[tuple[int, str]] = []
+    assigned: list[tuple[int, str]] = []
+    for function, node in _statements(tree):
+        if _puts_into(node, name):
+            inside.append((node.lineno, function))
+        elif _assigns(node, name):
+            assigned.append((node.lineno, function))
+    in_functions = [place for place in inside if place[1] != "<module>"]
+    in_methods = [place for place in assigned if place[1] != "<module>"]
+    found = in_functions or inside or in_methods or assigned
+    return found[-1] if found else None
+
+
+def definition_of(path: str, name: str) -> tuple[int, str] | None:
+    """Return line and name of the function or class `name`, decorators included; None where there is none."""
+    tree = _tree(path)
+    for node in ast.walk(tree) if tree else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
+            return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.name
+    return None
+
+
+@lru_cache(maxsize=256)
+def bound_of(path: str, name: str) -> int | None:
+    """Return the number that `len(name)` is compared with in a function that also takes something out; else None."""
+    tree = _tree(path)
+    if tree is None or not name:
+        return None
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _takes_out(function, name):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Compare) and _is_length_of(node.left, name):
+                    limit = node.comparators[0]
+                    value = limit.value if isinstance(limit, ast.Constant) else constants.get(_last_name(limit))
+                    if isinstance(value, int):
+                        return value
+    return None
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Yield every simple statement with the qualified name of its function."""
+    stack: list[tuple[str, ast.AST]] = [("<module>", tree)]
+    while stack:
+        function, node = stack.pop()
+        for child in ast.iter_child_nodes(node):
+            inner = function
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or isinstance(child, ast.ClassDef):
+                inner = child.name if function == "<module>" else f"{function}.{child.name}"
+            if isinstance(child, ast.stmt) and not hasattr(child, "body"):
+                yield _function(function, tree), child
+            stack.append((inner, child))
+
+
+def _function(name: str, tree: ast.Module) -> str:
+    """Return the name, or that of the module for what stands in a class body: no function runs there."""
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    return "<module>" if name in classes else name
+
+
+def _last_name(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _base(node: ast.AST) -> str:
+    """Return the name that is indexed: `rooms` of `self.rooms[a][b]`."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("setdefault", "get"):
+        return _base(node.func.value)
+    return _last_name(node)
+
+
+def _puts_into(statement: ast.stmt, name: str) -> bool:
+    return any(
+        _is_call_of(node, _ADDING, name)
+        or (isinstance(node, ast.Assign) and any(_is_element_of(target, name) for target in node.targets))
+        or (isinstance(node, ast.AugAssign) and _base(node.target) == name)
+        for node in ast.walk(statement)
+    )
+
+
+def _takes_out(function: ast.AST, name: str) -> bool:
+    return any(
+        _is_call_of(node, _REMOVING, name)
+        or (isinstance(node, ast.Delete) and any(_base(target) == name for target in node.targets))
+        for node in ast.walk(function)
+    )
+
+
+def _is_call_of(node: ast.AST, methods: frozenset[str], name: str) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr in methods and _base(node.func.value) == name
+
+
+def _is_element_of(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Subscript) and _base(node) == name
+
+
+def _assigns(statement: ast.stmt, name: str) -> bool:
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    if isinstance(statement, ast.AnnAssign):
+        targets = [statement.target]
+    return any(_last_name(target) == name for target in targets)
+
+
+def _is_length_of(node: ast.AST, name: str) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id == "len" and bool(node.args) and _base(node.args[0]) == name
