@@ -174,7 +174,7 @@ class Examination:
             await self._observer.ask("collect")
             lengths, why = await self._observer.lengths(self._plan.max_pause_ms)
             messages = sum(visit.sent for visit in evidence.visits)
-            evidence.windows.append(Window(len(evidence.visits), messages, lengths))
+            evidence.windows.append(Window(len(evidence.counted), messages, lengths))
             evidence.unseen = evidence.unseen or why
 
     async def _trace(self) -> None:

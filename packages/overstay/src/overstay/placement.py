@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _ADDING = frozenset(
-    ["append", "appendleft", "add", "setdefault", "extend", "extendleft", "update", "insert", "put", "put_nowait", "write", "addHandler", "register", "subscribe", "push", "labels", "frombytes", "fromlist"]
+    (
+        *("append", "appendleft", "add", "setdefault", "extend", "extendleft", "update", "insert", "put", "put_nowait"),
+        *("write", "addHandler", "register", "subscribe", "push", "labels", "frombytes", "fromlist"),
+    )
 )
 _REMOVING = frozenset(("pop", "popitem", "popleft", "clear", "remove", "discard"))
 
@@ -80,7 +83,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
         function, node = stack.pop()
         for child in ast.iter_child_nodes(node):
             inner = function
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) or isinstance(child, ast.ClassDef):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 inner = child.name if function == "<module>" else f"{function}.{child.name}"
             if isinstance(child, ast.stmt) and not hasattr(child, "body"):
                 yield _function(function, tree), child

@@ -133,7 +133,6 @@ CASES = {
     "context of a timer": (
         TIMER,
         "event loop: scheduled timers",
-        "[*]",
         "ContextVar request through a timer handle",
         ".scope",
     ),
@@ -158,8 +157,7 @@ CASES = {
     ),
     "waiting task": (
         "TASKS.add(asyncio.create_task(waiting(request, asyncio.Event())))",
-        MAIN,
-        ".TASKS[*]",
+        "running task waiting",
         "coroutine of a task",
         "local request in coroutine waiting",
         ".scope",

@@ -30,13 +30,14 @@ _PLANTED = (
     Planted("tool-process", "process-outlives-session", "process", "mcp_client.py", 3),
     Planted("speech-file", "file-outlives-session", "file", "tts_manager.py", 4),
     Planted("history-rewrite", "slower-per-session", "latency", "chat_history.py", 5),
+    Planted("history-in-memory", "container-grows", "container", "chat_history.py", 5),
     Planted("heartbeat", "timer-outlives-session", "timer", "service_context.py"),
     Planted("voice-thread", "thread-outlives-session", "thread", "voice_activity.py"),
     Planted("model-socket", "socket-outlives-session", "socket", "basic_memory_agent.py"),
-    Planted("agent-memory", "object-outlives-session", "object", "basic_memory_agent.py", 2, expected=False),
-    Planted("connection-table", "object-outlives-session", "object", "mcp_client.py", 3, expected=False),
-    Planted("engine-state", "object-outlives-session", "object", "service_context.py", 6, expected=False),
-    Planted("session-map", "object-outlives-session", "object", "websocket_handler.py", expected=False),
+    Planted("agent-memory", "container-grows", "container", "basic_memory_agent.py", 2),
+    Planted("connection-table", "container-grows", "container", "mcp_client.py", 3),
+    Planted("engine-state", "container-grows", "container", "service_context.py", 6),
+    Planted("session-map", "container-grows", "container", "websocket_handler.py"),
     Planted("reconnect", "reconnect-without-backoff", "page", "static/index.html", 7, expected=False),
 )
 

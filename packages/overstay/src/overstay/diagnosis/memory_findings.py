@@ -13,7 +13,9 @@ from overstay.memory import Held
 from overstay.messages import Speaker
 from overstay.observation import APPLICATION, Frame, Place
 
-_SHARED_SUSPECT, _MEMORY_SUSPECT = 6, 2
+_SUSPECTS = {"memory": 2, "mcp": 3, "history": 5}
+"""Of the checklist, by a word in the names around the owner."""
+_SHARED_SUSPECT = 6
 _KNOWN_CACHES = (
     "module re/",
     "module re.",
@@ -22,6 +24,8 @@ _KNOWN_CACHES = (
     "module tokenize/",
     "module _strptime/",
 )
+_MACHINERY = ("event loop", "module threading/", "module _asyncio/", "module asyncio.", "module concurrent.futures")
+"""What grows with the tasks, timers, threads and processes that are told as such."""
 _VERDICT_OF_AGES: dict[str, Verdict] = {
     "one-off": "one-off",
     "bounded-first": "bounded",
@@ -64,7 +68,7 @@ class MemoryFindings:
         """Return the findings with the trace at the one about the task, timer or thread that it passes through."""
         assert held.via is not None
         site = source.site_of(held.via.place, self._project)
-        keeps = self._say("evidence.keeps", sessions=len(held.sessions), size=_size(held.bytes))
+        keeps = self._say("evidence.keeps", sessions=len(held.sessions or held.via.sessions), size=_size(held.bytes))
         return [
             replace(finding, trace=_trace(held), evidence=(*finding.evidence, keeps))
             if finding.kind == held.via.kind and finding.site == site and not finding.trace
@@ -85,7 +89,7 @@ class MemoryFindings:
     def _container(self, held: Held) -> Finding | None:
         judged = grown(self._evidence.windows, held.containers)
         is_weak = held.bound is not None and held.bound["what"] == "weak"
-        if judged.growth == "flat" or is_weak:
+        if judged.growth == "flat" or is_weak or held.shape.startswith(_MACHINERY):
             return None
         verdict = _VERDICT_OF_GROWTH[judged.growth]
         if self._bound(held) is not None or held.shape.startswith(_KNOWN_CACHES):
@@ -119,8 +123,9 @@ class MemoryFindings:
 
     def _suspect(self, held: Held, rule: str) -> int | None:
         text = f"{held.holder} {held.name} {held.file.rpartition('/')[2]}".lower()
-        if "memory" in text or "history" in text:
-            return _MEMORY_SUSPECT
+        for word, suspect in _SUSPECTS.items():
+            if word in text:
+                return suspect
         return _SHARED_SUSPECT if held.pin == "shared-object" and rule == "container-grows" else None
 
     def _name(self, held: Held) -> str:

@@ -14,6 +14,8 @@ from overstay.memory import Address, Window
 
 Growth = Literal["flat", "filling", "likely", "growing"]
 
+SHORTEST = 8
+"""Of shorter containers the probe tells nothing."""
 _LEAST = 3
 """A container that has grown by less has not grown with the sessions."""
 _LEAST_RATE = 0.05
@@ -39,11 +41,25 @@ def growing(windows: Sequence[Window]) -> list[Address]:
     """Return the containers that have grown since the first window, the fastest first, at most two hundred."""
     if len(windows) < 2:
         return []
-    first, last = windows[0], windows[-1]
-    least = max(_LEAST, _LEAST_RATE * (last.sessions - first.sessions))
-    grown = {key: length - first.lengths.get(key, 0) for key, length in last.lengths.items()}
-    chosen = [key for key, added in grown.items() if added >= least]
+    sessions = windows[-1].sessions - windows[0].sessions
+    grown = {key: _added(windows, key) for key in windows[-1].lengths}
+    chosen = [key for key, added in grown.items() if added >= max(_LEAST, _LEAST_RATE * sessions)]
     return sorted(chosen, key=lambda key: -grown[key])[:_MOST]
+
+
+def _added(windows: Sequence[Window], key: Address) -> int:
+    """Return by how much a container has grown since it was first long enough to be measured.
+
+    Of one that is new in the last of several windows nothing is known: it may have been made as long as it is. After
+    a single stage it may have grown if half of the sessions would have made it so; more sessions will tell.
+    """
+    lengths = [window.lengths[key] for window in windows if key in window.lengths]
+    if len(lengths) > 1:
+        return lengths[-1] - lengths[0]
+    if len(windows) > 2:
+        return 0
+    made = lengths[0] - SHORTEST
+    return made if made >= (windows[-1].sessions - windows[-2].sessions) / 2 else 0
 
 
 def grown(windows: Sequence[Window], containers: Iterable[Address]) -> Grown:

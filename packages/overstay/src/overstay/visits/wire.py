@@ -175,6 +175,7 @@ class Wire(ABC):
         for _ in range(_FLOOD if self._last_sent and self.ended is None else 0):
             if not self._channel.send_now(self._last_sent):
                 break
+            self.messages_sent += 1
 
     def cut(self) -> None:
         """Send FIN and close the socket if it is still open; `stop_reading` comes first."""

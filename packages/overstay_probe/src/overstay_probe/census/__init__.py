@@ -80,6 +80,8 @@ def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[ro
 def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Graph:
     stops = [id(names) for names in roots.module_namespaces().values()]
     stops += [id(loop) for loop in ledger.loops]
+    # What a session left running holds its own things; the way over it is told only where there is no other.
+    stops += [id(root.thing) for group in groups for root in group if root.is_left]
     graph = Graph(stops, most)
     for group in groups:
         graph.reach([root.thing for root in group], leaves)

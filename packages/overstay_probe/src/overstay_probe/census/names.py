@@ -229,7 +229,7 @@ def _handle(path: Sequence[Any]) -> Step | None:
     what = "a timer handle" if is_timer else "a callback handle"
     if type(thing) is Context:
         return _context(path[1:], what, 1, "timer-context" if is_timer else "callback-context")
-    if thing is getattr(handle, "_callback", None):
+    if callable(thing):
         return _same(f"callback of {what}", 1)
     if type(thing) is tuple and len(path) > 2:
         return _same(f"argument of {what}", 2)

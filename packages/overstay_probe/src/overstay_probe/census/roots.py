@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 
 from overstay_probe import _site
 from overstay_probe._ledger import ledger
-from overstay_probe.holdings import threads
+from overstay_probe.holdings import tasks, threads, timers
 
 _NUMBERS = re.compile(r"\d+")
 _namespace_of = vars(ModuleType)["__dict__"].__get__
+SCHEDULED = "event loop: scheduled timers"
 _OWN = "overstay_probe"
 _LOOP_PARTS = {"_scheduled": "scheduled timers", "_ready": "ready callbacks", "_selector": "selector"}
 
@@ -31,6 +32,11 @@ class Root(NamedTuple):
     thing: Any
     file: str = ""
     held: tuple[int, _site.Site] | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Tell whether an ended session has left this root running."""
+        return self.held is not None and self.held[0] not in ledger.open
 
     @property
     def shape(self) -> str:
@@ -81,7 +87,7 @@ def stacks() -> list[Root]:
 
 
 def groups(stacks: list[Root]) -> Iterator[list[Root]]:
-    """Yield the groups of roots, the most telling first."""
+    """Yield the groups of roots, the most telling first; what ended sessions have left running is the last."""
     by_rank: dict[int, list[Root]] = {_site.APPLICATION: [], _site.LIBRARY: [], _site.PLUMBING: []}
     for name, names in module_namespaces().items():
         if not is_ours(name):
@@ -90,9 +96,11 @@ def groups(stacks: list[Root]) -> Iterator[list[Root]]:
             by_rank[rank].append(Root(f"module {name}", names, _site.absolute(file) if type(file) is str else ""))
     yield by_rank[_site.APPLICATION]
     yield by_rank[_site.LIBRARY]
-    yield [*_running(), *stacks]
+    running = [*_running(), *stacks]
+    yield [root for root in running if not root.is_left]
     yield by_rank[_site.PLUMBING]
     yield [Root(f"signal handler {number}", [handler]) for number, handler in _signal_handlers()]
+    yield [root for root in running if root.is_left]
 
 
 def _running() -> Iterator[Root]:
@@ -101,7 +109,12 @@ def _running() -> Iterator[Root]:
             for task in asyncio.all_tasks(loop):
                 code = getattr(task.get_coro(), "cr_code", None)
                 name = code.co_qualname if code else "?"
-                yield Root(f"running task {name}", task, _site.absolute(code.co_filename) if code else "")
+                file = _site.absolute(code.co_filename) if code else ""
+                session = tasks.session_of(task)
+                yield Root(f"running task {name}", task, file, (session, tasks.site_of(task)) if session else None)
+            for handle in timers.scheduled(loop):
+                if (held := timers.held(handle)) is not None:
+                    yield Root(SCHEDULED, handle, "", held)
         yield from _parts(loop)
         yield Root("event loop", loop)
 
@@ -114,7 +127,7 @@ def _parts(loop: asyncio.AbstractEventLoop) -> Iterator[Root]:
             yield Root(f"event loop: {what}", parts[part])
     for referent in gc.get_referents(loop):
         if type(referent) is set and any(type(element).__name__ == "TimerHandle" for element in referent):
-            yield Root("event loop: scheduled timers", referent)
+            yield Root(SCHEDULED, referent)
 
 
 def _signal_handlers() -> Iterator[tuple[int, Any]]:

@@ -56,24 +56,27 @@ class Trace:
     def references(self, owner: int) -> list[dict[str, Any]]:
         """Return one line a reference, elements of a container joined to it; `owner` is the index in the path."""
         lines: list[dict[str, Any]] = []
+        carried = False
         for at, found in self.steps:
             is_owner = at <= owner < at + found.length
-            if lines and is_index(found):
+            if not lines and is_index(found):
+                carried = is_owner  # an element of the root itself: the next line says what it is
+            elif lines and is_index(found):
                 lines[-1]["text"] += found.text
                 lines[-1]["shape"] += found.shape
                 lines[-1]["owner"] |= is_owner
             else:
-                lines.append({"text": found.text, "shape": found.shape, "owner": is_owner})
+                lines.append({"text": found.text, "shape": found.shape, "owner": is_owner or carried})
+                carried = False
         if len(lines) > _MOST_REFERENCES:
             half = _MOST_REFERENCES // 2
             more = f"… {len(lines) - 2 * half} more references"
             lines[half:-half] = [{"text": more, "shape": "…", "owner": False}]
         return lines
 
-    @property
-    def pin(self) -> str | None:
-        """Return the most telling rule that a reference of the trace is a case of."""
-        pins = [found.pin for _, found in self.steps if found.pin]
+    def pin(self, owner: int) -> str | None:
+        """Return the most telling rule that a reference of the trace is a case of, from the owner on."""
+        pins = [found.pin for at, found in self.steps if found.pin and at + found.length > owner]
         if pins and pins[-1] == "bound-method" and len(pins) > 1:
             pins.pop()
         return pins[-1] if pins else None
@@ -253,8 +256,7 @@ def via(held: Held) -> dict[str, Any] | None:
     """Return the holding of an ended session that the traces pass through, None where there is none."""
     found: dict[tuple[str, int], set[int]] = {}
     for trace in held.traces:
-        of_root = trace.root.held and ("thread", trace.root.held[0], trace.root.held[1].number)
-        for holding in (of_root, *map(_holding, trace.path[:-1])):
+        for holding in (_holding_of(trace.root), *map(_holding, trace.path[:-1])):
             if holding is not None and holding[1] not in ledger.open:
                 kind, session, site = holding
                 found.setdefault((kind, site), set()).add(session)
@@ -263,6 +265,13 @@ def via(held: Held) -> dict[str, Any] | None:
         return None
     (kind, site), sessions = max(found.items(), key=lambda item: len(item[1]))
     return {"kind": kind, "site": site, "sessions": sorted(sessions)}
+
+
+def _holding_of(root: Root) -> tuple[str, int, int] | None:
+    """Return what a thread's stack is a holding of; a task and a timer are their own."""
+    if root.held is None or not root.name.startswith("thread"):
+        return None
+    return "thread", root.held[0], root.held[1].number
 
 
 def _holding(thing: Any) -> tuple[str, int, int] | None:
@@ -279,7 +288,7 @@ def _pin(held: Held, sessions: list[int]) -> str | None:
     first = held.traces[0]
     if first.root.name == OUTSIDE:
         return "atexit" if atexit._ncallbacks() >= max(len(sessions), 2) else None  # noqa: SLF001 - the only way to know
-    pin = first.pin
+    pin = first.pin(held.owner)
     if pin is None and not sessions and held.containers:
         shared = next((first.path[at] for at, each in reversed(first.steps) if each.name), None)
         owner = type(shared)

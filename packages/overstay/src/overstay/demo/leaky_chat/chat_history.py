@@ -16,8 +16,8 @@ class ChatHistory:
         """Store one exchange."""
         now = time.strftime("%Y-%m-%dT%H:%M:%S")
         self._messages.append({"role": "human", "client": client_uid, "timestamp": now, "content": question})
-        self._messages.append(
+        self._messages.append(  # planted: history-in-memory
             {"role": "ai", "client": client_uid, "timestamp": now, "content": reply, "volumes": volumes}
         )
-        with self._file.open("w", encoding="utf-8") as file:
-            json.dump(self._messages, file, ensure_ascii=False, indent=2)  # planted: history-rewrite
+        text = json.dumps(self._messages, ensure_ascii=False, indent=2)  # planted: history-rewrite
+        self._file.write_text(text, encoding="utf-8")
