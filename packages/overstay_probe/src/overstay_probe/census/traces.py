@@ -76,6 +76,8 @@ class Trace:
 
     def pin(self, owner: int) -> str | None:
         """Return the most telling rule that a reference of the trace is a case of, from the owner on."""
+        while owner > 0 and any(at == owner and is_index(found) for at, found in self.steps):
+            owner -= 1  # an element belongs to the attribute before it
         pins = [found.pin for at, found in self.steps if found.pin and at + found.length > owner]
         if pins and pins[-1] == "bound-method" and len(pins) > 1:
             pins.pop()
