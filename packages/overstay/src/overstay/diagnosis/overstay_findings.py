@@ -12,6 +12,7 @@ from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature
 from overstay.messages import Speaker
 
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
+_RULES = {SESSION: "session-never-ends", OBJECT: "cycle-pressure"}
 _PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor", OBJECT)
 """What is told when one line leaves several things: the one that explains the others."""
 
@@ -63,7 +64,7 @@ class OverstayFindings:
 
     def _finding(self, verdict: Verdict, signature: Signature, held: list[Overstay], also: Sequence[str]) -> Finding:
         kind, project = signature[0], self._project
-        rule = "session-never-ends" if kind == SESSION else f"{kind}-outlives-session"
+        rule = _RULES.get(kind, f"{kind}-outlives-session")
         place = held[-1].place
         site = source.site_of(place, project)
         rate = rate_of(self._evidence, [overstay.session for overstay in held], len(held), open_too=kind == SESSION)

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import gc
 import sys
+import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from types import CellType, FrameType
@@ -241,7 +242,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
         "kind": qualified(type(container if container is not None else first.target.thing)),
         "sessions": sessions,
         "roles": roles,
-        "via": via(held),
+        "via": via(held) or (_via_elements(container) if not sessions else None),
         "pin": _pin(held, sessions),
         "bound": _bound(first, container),
         "bytes": sum(size // max(shares.get(key, 1), 1) for key, size in kept.items()),
@@ -269,6 +270,23 @@ def via(held: Held) -> dict[str, Any] | None:
     return {"kind": kind, "site": site, "sessions": sorted(sessions)}
 
 
+def _via_elements(container: Any) -> dict[str, Any] | None:
+    """Return the holding that most elements of a container are, such as a set of running tasks."""
+    if isinstance(container, dict):
+        elements = [*dict.values(container), *dict.keys(container)]
+    else:
+        elements = list.copy(container) if isinstance(container, list) else gc.get_referents(container)
+    found: dict[tuple[str, int], set[int]] = {}
+    for element in elements:
+        holding = _holding(element)
+        if holding is not None and holding[1] not in ledger.open:
+            found.setdefault((holding[0], holding[2]), set()).add(holding[1])
+    if sum(map(len, found.values())) * 2 < _length(container):
+        return None
+    (kind, site), sessions = max(found.items(), key=lambda item: len(item[1]))
+    return {"kind": kind, "site": site, "sessions": sorted(sessions)}
+
+
 def _holding_of(root: Root) -> tuple[str, int, int] | None:
     """Return what a thread's stack is a holding of; a task and a timer are their own."""
     if root.held is None or not root.name.startswith("thread"):
@@ -283,6 +301,9 @@ def _holding(thing: Any) -> tuple[str, int, int] | None:
         return ("task", session, tasks.site_of(thing).number) if session else None
     if type(thing).__name__ == "TimerHandle" and (kept := timers.held(thing)):
         return "timer", kept[0], kept[1].number
+    if isinstance(thing, threading.Thread) and thing.is_alive():
+        kept = getattr(thing, "overstay_held", None)
+        return ("thread", kept[0], kept[1].number) if kept else None
     return None
 
 

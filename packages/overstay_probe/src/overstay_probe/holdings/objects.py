@@ -61,17 +61,18 @@ def _gone(owned: Owned) -> None:
 def survivors() -> list[tuple[Owned, object]]:
     """Return what exists, with the object itself; let go of the list soon."""
     found = ((owned, owned()) for owned in list(_owned.values()))
-    return [(owned, thing) for owned, thing in found if thing is not None]
+    return [(owned, thing) for owned, thing in found if thing is not None and not _is_running(thing)]
 
 
 def alive() -> Iterator[dict[str, Any]]:
     """Yield the session objects that exist."""
-    for owned in list(_owned.values()):
-        thing = owned()
-        if thing is not None:
-            yield row(
-                "object", owned.session, _site_of(thing), role=owned.role, type=qualified(type(thing)), id=owned.key
-            )
+    for owned, thing in survivors():
+        yield row("object", owned.session, _site_of(thing), role=owned.role, type=qualified(type(thing)), id=owned.key)
+
+
+def _is_running(thing: object) -> bool:
+    """Tell whether it is a task that goes on: one that serves a client after another, or a holding of its own."""
+    return isinstance(thing, asyncio.Task) and not thing.done()
 
 
 def _site_of(thing: object) -> _site.Site:
