@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overstay.judge import containers, counters
 from overstay.judge.latency import slowing
-from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays
+from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays, signature_of
 from overstay.memory import Window, held_of, merged
 from overstay.observation import Look, Observer
 from overstay.visiting import Plan, Progress, Visiting
@@ -23,6 +23,8 @@ _QUICK_SETTLE = 3.0
 _DOUBLINGS = 2
 _FEW = 3
 _OFTEN = 3
+_CYCLIC_ROLES = frozenset({"connection", "protocol"})
+_NEARLY_ALL = 0.9
 _KINDS = frozenset({"thread", "job", "file", "socket"})
 _KINDS_OF_LOOPS = frozenset({"task", "timer"})
 _KINDS_OF_PROC = frozenset({"process"} if Path("/proc/self/stat").exists() else ())
@@ -54,6 +56,8 @@ class Examination:
         await self._collect()
         await self._look_again()
         await self._trace()
+        await self._observer.drain()
+        self._find_cycles()
         await self._visiting.settled_round()
         self.evidence.is_finished = True
 
@@ -73,7 +77,7 @@ class Examination:
         began, pause = time.monotonic(), 0.05
         while True:
             await self._look(silent_too=silent_too)
-            await self._set_cycles_apart(silent_too=silent_too)
+            await self._free_cycles(silent_too=silent_too)
             elapsed = time.monotonic() - began
             if self._is_clean():
                 return
@@ -153,19 +157,27 @@ class Examination:
         await self._observer.ask("collect")
         await self._look(silent_too=False)
         for signature, held in before.items():
-            if signature not in self.evidence.tally.latest and len(held) > 1:
+            if signature not in self.evidence.tally.latest and len(held) > 1 and signature[0] != OBJECT:
                 self.evidence.cycles[signature] = held
 
-    async def _set_cycles_apart(self, *, silent_too: bool) -> None:
-        """Where nothing but objects is left, let the collector run and set apart what only it has freed."""
-        before = {signature: held for signature, held in self.evidence.tally.latest.items() if signature[0] == OBJECT}
-        if not before or len(before) < len(self.evidence.tally.latest):
-            return
-        await self._observer.ask("collect")
-        await self._look(silent_too=silent_too)
-        for signature, held in before.items():
-            if signature not in self.evidence.tally.latest and len(held) >= _FEW:
-                self.evidence.cycles.setdefault(signature, held)
+    async def _free_cycles(self, *, silent_too: bool) -> None:
+        """Where nothing but objects is left, let the collector run: what is in a cycle waits for nothing else."""
+        latest = self.evidence.tally.latest
+        if latest and all(signature[0] == OBJECT for signature in latest):
+            await self._observer.ask("collect")
+            await self._look(silent_too=silent_too)
+
+    def _find_cycles(self) -> None:
+        """Set apart what nearly every session leaves to the collector; now and then an exception does so as well."""
+        counted = self.evidence.counted
+        found: dict[Signature, list[Overstay]] = {}
+        for collected in self._observer.collected:
+            if collected.session in counted and collected.role in _CYCLIC_ROLES:
+                overstay = Overstay(OBJECT, collected.session, collected.place)
+                found.setdefault(signature_of(overstay), []).append(overstay)
+        for signature, held in found.items():
+            if len({overstay.session for overstay in held}) >= _NEARLY_ALL * len(counted):
+                self.evidence.cycles[signature] = held
 
     async def _measure_memory(self) -> None:
         """Take the lengths of all containers, with what has been visited so far."""

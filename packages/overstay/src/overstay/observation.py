@@ -61,6 +61,15 @@ class Look:
     has_loop: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """An object of an ended session that the garbage collector has freed, and where its class is written."""
+
+    session: Key
+    role: str
+    place: Place
+
+
 class Observer:
     """The links to all processes of the target, and the sessions that they told of."""
 
@@ -71,6 +80,7 @@ class Observer:
         self.sessions: dict[Key, Session] = {}
         self.hellos: dict[int, dict[str, Any]] = {}
         self.disarmed: dict[str, str] = {}
+        self.collected: list[Collected] = []
 
     @property
     def is_inside(self) -> bool:
@@ -184,6 +194,10 @@ class Observer:
         if event == "began":
             door, kind, path, port, began = rest
             self.sessions[key] = Session(key, door, kind, path, port, began)
+        elif event == "collected":
+            role, site = rest
+            if site:
+                self.collected.append(Collected(key, role, place_of(site)))
         elif key in self.sessions:
             self.sessions[key] = replace(self.sessions[key], ended=rest[0])
 

@@ -93,5 +93,6 @@ def close() -> None:
         _link.close()
         _link = None
     _wrap.unwrap_all()
+    holdings.disarm()
     ledger.on_loop.clear()
     _armed = False

@@ -21,7 +21,8 @@ current: ContextVar[int] = ContextVar("overstay_session", default=0)
 """The number of the session that the running code belongs to; 0 is none."""
 
 Row = tuple[Any, ...]
-"""A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds)."""
+"""A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds),
+or ("collected", number, role, site), when the garbage collector has freed an object that the session owned."""
 
 
 class Stay(NamedTuple):
@@ -80,6 +81,11 @@ class Ledger:
         if self.open.pop(number, None) is not None:
             for journal in self._journals:
                 journal.append(("ended", number, time.monotonic()))
+
+    def note(self, event: str, number: int, *told: Any) -> None:
+        """Write a row about a session into every journal."""
+        for journal in self._journals:
+            journal.append((event, number, *told))
 
     def journal(self) -> list[Row]:
         """Return a list that receives a row for every beginning and end from now on; its reader empties it."""

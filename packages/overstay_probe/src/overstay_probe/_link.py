@@ -248,7 +248,7 @@ class _Asker:
             return []
         count = len(self._journal)
         rows, self._journal[:count] = self._journal[:count], []
-        return rows
+        return [(*row[:3], _described(row[3])) if row[0] == "collected" else row for row in rows]
 
     def _clear(self) -> None:
         _canary.marked.clear()
@@ -268,6 +268,11 @@ def _where(stay: Any) -> dict[str, Any]:
 def _sites(rows: list[dict[str, Any]]) -> dict[str, Any]:
     numbers = {row["site"] for row in rows}
     return {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
+
+
+def _described(number: int) -> dict[str, Any]:
+    site = _site.numbered(number)
+    return _site.described_site(site) if site is not None else {}
 
 
 def _version_of(server: str) -> str:

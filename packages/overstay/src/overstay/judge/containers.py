@@ -19,6 +19,7 @@ SHORTEST = 8
 _LEAST = 3
 """A container that has grown by less has not grown with the sessions."""
 _LEAST_RATE = 0.05
+_MANY = 20
 _KEEPS = 0.5
 """The share of the steepest window's slope that every window of a leak keeps."""
 _MOST = 200
@@ -92,20 +93,22 @@ def _growth(rates: Sequence[float], added: int, sessions: int) -> Growth:
     return "growing" if min(rates) >= _KEEPS * max(rates) else "filling"
 
 
-def ages(
-    births: Sequence[int], sessions: int
-) -> Literal["one-off", "bounded-first", "bounded-last", "likely", "repeating"]:
+Ages = Literal["one-off", "bounded-first", "bounded-last", "likely", "repeating"]
+
+
+def ages(births: Sequence[int], sessions: int) -> Ages:
     """Return what the ordinals of the sessions say whose objects are still there, of so many sessions.
 
-    A leak has as many from the older half as from the newer one; a pool keeps the first, a cache the last.
+    A leak has as many from the older half as from the newer one; a pool keeps the first, a cache the last. One or two
+    of many are what some thread or frame had in hand last.
     """
     half = sessions / 2
     old = sum(birth <= half for birth in births)
     new = len(births) - old
     if births and max(births) <= FEW < half:
         return "one-off"
+    if len(births) < _LEAST:
+        return "bounded-last" if sessions >= _MANY else "likely"
     if not new:
         return "bounded-first"
-    if old < new * _KEEPS and new >= _LEAST:
-        return "bounded-last"
-    return "repeating" if len(births) >= _LEAST else "likely"
+    return "bounded-last" if old < new * _KEEPS else "repeating"

@@ -20,6 +20,11 @@ def arm() -> None:
     _each("arm")
 
 
+def disarm() -> None:
+    """Take out what is no replaced function."""
+    _each("disarm")
+
+
 def forget() -> None:
     """Drop what belongs to the parent of a fork."""
     _each("forget")

@@ -6,12 +6,14 @@ nothing alive. An object that serves one session after another belongs to the la
 """
 
 import asyncio
+import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from overstay_probe import _site
+from overstay_probe._ledger import ledger
 from overstay_probe._types import mro, namespace, qualified
 from overstay_probe.holdings._row import row
 
@@ -19,17 +21,32 @@ from overstay_probe.holdings._row import row
 class Owned(weakref.ref):  # type: ignore[type-arg]  # to an object of any type
     """A weak reference to an object that a session owns."""
 
-    __slots__ = ("key", "role", "session")
+    __slots__ = ("key", "kind", "role", "session")
     key: int
+    kind: type
     role: str
     session: int
 
 
 _owned: dict[int, Owned] = {}
+_collecting = False
 
 
 def arm() -> None:
-    """Nothing to hook: the doors hand the objects in."""
+    """Hear when the collector runs: what goes meanwhile was part of a cycle. The doors hand the objects in."""
+    if _on_collector not in gc.callbacks:
+        gc.callbacks.append(_on_collector)
+
+
+def disarm() -> None:
+    """Hear no more of the collector."""
+    if _on_collector in gc.callbacks:
+        gc.callbacks.remove(_on_collector)
+
+
+def _on_collector(phase: str, _: Mapping[str, int]) -> None:
+    global _collecting  # noqa: PLW0603 - the collector runs once at a time
+    _collecting = phase == "start"
 
 
 def forget() -> None:
@@ -49,13 +66,15 @@ def own(session: int, role: str, *things: object) -> None:
             owned = Owned(thing, _gone)
         except TypeError:
             continue
-        owned.key, owned.role, owned.session = id(thing), role, session
+        owned.key, owned.kind, owned.role, owned.session = id(thing), type(thing), role, session
         _owned[owned.key] = owned
 
 
 def _gone(owned: Owned) -> None:
     if _owned.get(owned.key) is owned:
         del _owned[owned.key]
+        if _collecting and owned.session not in ledger.open:
+            ledger.note("collected", owned.session, owned.role, _site_of_type(owned.kind).number)
 
 
 def survivors() -> list[tuple[Owned, object]]:
@@ -81,7 +100,11 @@ def _site_of(thing: object) -> _site.Site:
         code = getattr(thing.get_coro(), "cr_code", None)
         if code is not None:
             return _site.site_of_code(code)
-    for owner in mro(type(thing)):
+    return _site_of_type(type(thing))
+
+
+def _site_of_type(kind: type) -> _site.Site:
+    for owner in mro(kind):
         init = namespace(owner).get("__init__")
         if type(init) is FunctionType:
             return _site.site_of_code(init.__code__)
