@@ -4,6 +4,7 @@ import ast
 import linecache
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeGuard
 
 _ADDING = frozenset(
     (
@@ -11,6 +12,7 @@ _ADDING = frozenset(
         *("write", "addHandler", "register", "subscribe", "push", "labels", "frombytes", "fromlist"),
     )
 )
+_CLOSERS = frozenset(("close", "aclose", "reset", "stop", "disconnect", "cleanup", "shutdown", "__aexit__", "__exit__"))
 _REMOVING = frozenset(("pop", "popitem", "popleft", "clear", "remove", "discard"))
 
 
@@ -41,6 +43,27 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
     in_methods = [place for place in assigned if place[1] != "<module>"]
     found = in_functions or inside or in_methods or assigned
     return found[-1] if found else None
+
+
+def closers_without(path: str, name: str) -> list[str]:
+    """Return the closing methods, of the class whose attribute `name` is, that do not touch it: they leave it full."""
+    tree = _tree(path)
+    for node in ast.walk(tree) if tree and name else ():
+        if isinstance(node, ast.ClassDef) and any(
+            _puts_into(each, name) for each in ast.walk(node) if _is_simple(each)
+        ):
+            methods = [each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+            closers = [method for method in methods if method.name in _CLOSERS]
+            return [closer.name for closer in closers if not _mentions(closer, name)]
+    return []
+
+
+def _is_simple(node: ast.AST) -> TypeGuard[ast.stmt]:
+    return isinstance(node, ast.stmt) and not hasattr(node, "body")
+
+
+def _mentions(node: ast.AST, name: str) -> bool:
+    return any(_last_name(each) == name for each in ast.walk(node))
 
 
 def definition_of(path: str, name: str) -> tuple[int, str] | None:
@@ -85,7 +108,7 @@ def _statements(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
             inner = function
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 inner = child.name if function == "<module>" else f"{function}.{child.name}"
-            if isinstance(child, ast.stmt) and not hasattr(child, "body"):
+            if _is_simple(child):
                 yield _function(function, tree), child
             stack.append((inner, child))
 

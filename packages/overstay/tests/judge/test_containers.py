@@ -2,7 +2,7 @@
 
 import pytest
 
-from overstay.judge.containers import SHORTEST, ages, grown, growing
+from overstay.judge.containers import SHORTEST, ages, growing, grown
 from overstay.memory import Window
 
 KEY = (1, 100)
@@ -22,7 +22,7 @@ def windows(length_after, sizes=(0, 40, 80, 160), messages=2):
         pytest.param(lambda n: 7 + n, "growing", id="one a session"),
         pytest.param(lambda n: 4 * n, "growing", id="two a message"),
         pytest.param(lambda n: 10 + n // 10, "growing", id="a tenth of the sessions"),
-        pytest.param(lambda n: min(40, 2 + n), "filling", id="a cache of 40"),
+        pytest.param(lambda n: min(40, 2 + n), "flat", id="a cache of 40, full at the first look"),
         pytest.param(lambda n: min(64, 2 + n), "filling", id="a cache of 64"),
         pytest.param(lambda n: min(100, 2 + n), "filling", id="a cache of 100"),
         pytest.param(lambda n: 50, "flat", id="constant"),

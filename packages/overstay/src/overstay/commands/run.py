@@ -10,7 +10,9 @@ from overstay.commands.doctor import started
 from overstay.diagnosis import Circumstances, diagnose
 from overstay.evidence import Evidence
 from overstay.findings import Report
+from overstay.judge import containers
 from overstay.judge.overstays import overstays
+from overstay.memory import Window, held_of, merged
 from overstay.messages import Speaker
 from overstay.observation import Look, Observer
 from overstay.options import RunOptions
@@ -19,6 +21,7 @@ from overstay.server import Server
 
 _POLL = 0.2
 _LOOK_EVERY = 5.0
+_MAX_PAUSE_MS = 100.0
 """Seconds between two checks whether the server lives, and between two looks: a look takes CPU from the server."""
 _FIRST_CHECKPOINT = 10
 
@@ -63,6 +66,7 @@ class _Watch:
                 task.uncancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._look()
+                await self._trace()
         self._observer.close()
         return diagnose(self._evidence, self._circumstances(), self._say)
 
@@ -75,9 +79,19 @@ class _Watch:
         if not self._observer.is_inside:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
-        self._note(look)
+        if self._note(look):
+            lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
+            self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths))
+            self._evidence.unseen = self._evidence.unseen or why
 
-    def _note(self, look: Look) -> None:
+    async def _trace(self) -> None:
+        grown = containers.growing(self._evidence.windows)
+        told, _ = await self._observer.trace(grown, _MAX_PAUSE_MS)
+        held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
+        self._evidence.memory = merged([each for each in held if each.sessions or each.containers])
+
+    def _note(self, look: Look) -> bool:
+        """Take note of a look; tell whether the sessions have doubled since the last checkpoint."""
         evidence = self._evidence
         evidence.sessions = dict(self._observer.sessions)
         settled = {
@@ -92,6 +106,8 @@ class _Watch:
         if len(settled) >= self._next_checkpoint:
             evidence.tally.checkpoint()
             self._next_checkpoint = 2 * len(settled)
+            return True
+        return False
 
     def _circumstances(self) -> Circumstances:
         hellos = list(self._observer.hellos.values())

@@ -156,7 +156,7 @@ class MemoryFindings:
         say = self._say
         what = say("list.and").join(say(f"roles.{role}", n=count) for role, count in held.roles.items())
         lines = [say("evidence.retains", what=what, size=_size(held.bytes))]
-        return lines + self._bound_evidence(held)
+        return lines + self._beside(held)
 
     def _growth_evidence(self, held: Held, judged: Grown) -> list[str]:
         say = self._say
@@ -167,11 +167,15 @@ class MemoryFindings:
         lines = [say("evidence.lengths", kind=held.kind, lengths=lengths, sessions=sessions)]
         if judged.per_message:
             lines.append(say("evidence.per-message", each=round(judged.per_message, 2)))
-        return [*lines, say("evidence.size", size=_size(held.bytes)), *self._bound_evidence(held)]
+        return [*lines, say("evidence.size", size=_size(held.bytes)), *self._beside(held)]
 
-    def _bound_evidence(self, held: Held) -> list[str]:
+    def _beside(self, held: Held) -> list[str]:
+        """Return what the source says of the owner: its bound, and the closers that leave it as it is."""
         bound = self._bound(held)
-        return [] if bound is None else [self._say("evidence.bound", size=bound)]
+        if bound is not None:
+            return [self._say("evidence.bound", size=bound)]
+        closers = placement.closers_without(held.file, held.name)
+        return [self._say("evidence.closer", closer=f"`{closer}`", name=held.name) for closer in closers]
 
 
 _NOWHERE = Place(Frame("", 0, "", 0), False, ())

@@ -12,6 +12,7 @@ from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature
 from overstay.messages import Speaker
 
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
+_HARMLESS = ("bounded", "one-off", "cycle-pressure")
 _RULES = {SESSION: "session-never-ends", OBJECT: "cycle-pressure"}
 _PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor", OBJECT)
 """What is told when one line leaves several things: the one that explains the others."""
@@ -39,7 +40,7 @@ class OverstayFindings:
         judged.sort(key=lambda item: (_PRECEDENCE.index(item[1][0]), -len(item[2])))
         told: dict[tuple[bool, str, str, int], tuple[Verdict, Signature, list[Overstay], list[str]]] = {}
         for verdict, signature, held in judged:
-            harmless = verdict in ("bounded", "one-off")
+            harmless = verdict in _HARMLESS
             place = (harmless, *signature[1:])
             if place in told:
                 told[place][3].append(signature[0])
@@ -74,7 +75,7 @@ class OverstayFindings:
             kind=kind,
             verdict=verdict,
             severity=SEVERITY_OF[verdict],
-            title=title_of(rule, rate, self._say, is_kept=verdict in ("bounded", "one-off")),
+            title=title_of(rule, rate, self._say, is_kept=verdict in _HARMLESS),
             rate=rate,
             site=site,
             stack=source.stack_of(place, project),

@@ -66,14 +66,16 @@ def _added(windows: Sequence[Window], key: Address) -> int:
 def grown(windows: Sequence[Window], containers: Iterable[Address]) -> Grown:
     """Judge the containers of one shape together."""
     keys = list(containers)
+    # A container that was too short to be measured had a length all the same.
+    windows = [window for window in windows if any(key in window.lengths for key in keys)]
     levels = [sum(window.lengths.get(key, 0) for key in keys) for window in windows]
     rates = [
         (after - before) / (later.sessions - earlier.sessions)
         for before, after, earlier, later in zip(levels, levels[1:], windows, windows[1:], strict=False)
         if later.sessions > earlier.sessions
     ]
-    added, sessions = levels[-1] - levels[0], windows[-1].sessions - windows[0].sessions
-    messages = windows[-1].messages - windows[0].messages
+    first, last = windows[0], windows[-1]
+    added, sessions, messages = levels[-1] - levels[0], last.sessions - first.sessions, last.messages - first.messages
     return Grown(
         _growth(rates, added, sessions),
         added,
@@ -86,7 +88,9 @@ def grown(windows: Sequence[Window], containers: Iterable[Address]) -> Grown:
 
 
 def _growth(rates: Sequence[float], added: int, sessions: int) -> Growth:
-    if not rates or added < max(_LEAST, _LEAST_RATE * sessions):
+    if not rates:
+        return "likely"
+    if added < max(_LEAST, _LEAST_RATE * sessions):
         return "flat"
     if len(rates) == 1:
         return "likely"

@@ -1,0 +1,112 @@
+"""What stays in memory, on real servers: proved soon where it leaks, and never said of one that does not."""
+
+import pytest
+
+APP = """
+import asyncio, collections, functools
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+ROWS, CLIENTS, LAST = [], {{}}, collections.deque(maxlen=50)
+CACHE = collections.OrderedDict()
+
+def row():
+    return {{"text": "x" * 1000}}
+
+class Agent:
+    def __init__(self):
+        self.memory = []
+        self.client = None
+    def hear(self, text):
+        self.memory.append(text)
+        {hear}
+    def close(self):
+        self.client = None
+
+AGENT = Agent()
+
+async def chat(client: WebSocket):
+    await client.accept()
+    {leave}
+    await client.send_text("welcome")
+    async for text in client.iter_text():
+        AGENT.hear(text)
+        await client.send_text(text)
+    AGENT.close()
+
+app = Starlette(routes=[WebSocketRoute("/ws", chat)])
+"""
+UVICORN = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
+FORGET = "self.memory.clear()"
+LOUD = ("--departures", "close,going-away,reset", "--settle", "3", "--second-look", "0")
+
+
+@pytest.fixture
+def visited(doctor):
+    """Visits a server with these two lines and returns the report."""
+
+    def visit(*options, leave="pass", hear=FORGET, visit=""):
+        doctor.write("app.py", APP.format(leave=leave, hear=hear))
+        if visit:
+            doctor.write("visit.py", visit)
+            options = (*options, "--visit", "visit.py")
+        outcome = doctor(*UVICORN, options=(*LOUD, *options), url="ws://127.0.0.1:{port}/ws")
+        assert outcome.report is not None, outcome.err
+        return outcome.report
+
+    return visit
+
+
+@pytest.mark.slow
+def test_kilobyte_kept_per_session_is_proved_within_a_hundred_sessions(visited):
+    """A dictionary in a module's list: one per session, its line, and the list as the owner."""
+    report = visited("--sessions", "25", leave="ROWS.append(row())")
+    assert report["run"]["sessions"] <= 100
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
+    assert finding["rate"]["per_session"] == 1.0
+    assert finding["site"]["line"] == 27
+    assert [step["reference"] for step in finding["trace"]] == ["module app", ".ROWS"]
+    assert finding["trace"][-1]["owner"]
+
+
+@pytest.mark.slow
+def test_kept_connection_is_proved_within_twelve_sessions(visited):
+    """What reaches an object that a session owned is proof."""
+    report = visited("--sessions", "3", leave="CLIENTS[id(client)] = client")
+    assert report["run"]["sessions"] <= 12
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["verdict"]) == ("object-outlives-session", "leak")
+    assert finding["site"]["line"] == 27
+    assert finding["trace"][0]["reference"] == "module app"
+    assert finding["trace"][1]["reference"].startswith(".CLIENTS[")
+
+
+@pytest.mark.slow
+def test_thousand_sessions_of_a_server_that_keeps_nothing_are_silent(visited):
+    """No false alarm, neither of the server's containers nor of ours; what is bounded may be told as kept."""
+    report = visited("--sessions", "1000", leave="LAST.append(row()); CACHE[id(client) % 40] = row()")
+    assert report["run"]["sessions"] == 1000
+    assert report["findings"] == []
+    assert report["verdict"] == "clean"
+
+
+@pytest.mark.slow
+def test_growth_is_told_per_session_and_per_message_with_what_close_forgets(visited):
+    """Two messages a session are two elements a session and one a message; `close` runs, and does not empty it."""
+    twice = """
+        async def visit(client):
+            await client.connect()
+            for text in ("one", "two"):
+                await client.send(text)
+                async with client.reply():
+                    await client.expect(text)
+        """
+    report = visited("--sessions", "20", "--lang", "en", hear="pass", visit=twice)
+    (finding,) = report["findings"]
+    assert finding["rule"] == "container-grows"
+    assert finding["rate"]["per_session"] == 2.0
+    assert "1.0 per message sent" in finding["evidence"]
+    assert "`close` leaves `memory` as it is" in finding["evidence"]
+    assert finding["suspect"] == 2
