@@ -11,7 +11,10 @@ from typing import Any, Literal
 Twin = Literal["leaky", "clean"]
 TWINS: tuple[Twin, Twin] = ("leaky", "clean")
 KINDS = frozenset(
-    {"task", "timer", "thread", "job", "process", "file", "socket", "descriptor", "session", "latency", "none"}
+    {
+        *("task", "timer", "thread", "job", "process", "file", "socket", "descriptor", "session"),
+        *("latency", "object", "container", "none"),
+    }
 )
 
 
@@ -26,6 +29,26 @@ class SiteRule:
     files: tuple[str, ...]
     marker: str = "# site"
     library: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRule:
+    """What keeps a thing in memory: for each part the shapes that are right; none where nothing is expected."""
+
+    root: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.root or self.owner or self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An expression that `truth.py` has evaluated inside the server's module, and for a cache what it must come to."""
+
+    expression: str = ""
+    full: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,8 @@ class Case:
     beside: tuple[str, ...] = ()
     bound: int = 1
     requirements: Mapping[Twin, Path] = field(default_factory=dict)
+    trace: TraceRule = TraceRule()
+    measure: Measure = Measure()
 
     @property
     def name(self) -> str:
@@ -91,7 +116,7 @@ def load(folder: Path) -> Case:
     try:
         told = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
         case = _described(folder, told)
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as err:
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as err:
         raise CaseError(f"{folder.name}: case.toml cannot be used: {err!r}") from err
     if case.kind not in KINDS:
         raise CaseError(f"{folder.name}: no such kind: {case.kind!r}")
@@ -131,7 +156,13 @@ def _described(folder: Path, told: Mapping[str, Any]) -> Case:
         beside=tuple(told.get("beside", {}).get("command", ())),
         bound=told.get("bound", 1),
         requirements=requirements,
+        trace=TraceRule(**{part: _shapes(shape) for part, shape in told.get("trace", {}).items()}),
+        measure=Measure(**told.get("measure", {})),
     )
+
+
+def _shapes(told: str | Sequence[str]) -> tuple[str, ...]:
+    return (told,) if isinstance(told, str) else tuple(told)
 
 
 def _arguments(told: Mapping[str, Any], own: Mapping[str, Any]) -> Arguments:

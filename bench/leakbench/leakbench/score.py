@@ -1,26 +1,31 @@
 """What a pair of reports is worth: found, at its line, at its rate, for its departures, and nothing else said."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import PurePath
 from typing import Any
 
-from leakbench.case import Case
+from leakbench.case import Case, TraceRule
 
 type_of_report = Mapping[str, Any]
 LEEWAY = 0.1  # of a rate: what the report's own interval need not cover
+INDEX = re.compile(r"""\[(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\[\]])*\]""")
 
 
 @dataclass(frozen=True, slots=True)
 class LeakyScore:
-    """What the report about the leaky twin is worth; `rate` and `departures` are None where nothing is expected."""
+    """What the report about the leaky twin is worth; parts are None where nothing is expected."""
 
     found: bool
     at_site: bool
     rate: bool | None
     departures: bool | None
+    trace: bool | None
     told_rate: float | None
     told_departures: tuple[str, ...]
+    told_trace: str | None
     rule: str | None
     extras: tuple[str, ...]
     misses: tuple[str, ...]
@@ -42,8 +47,10 @@ def score_leaky(case: Case, lines: Sequence[tuple[str, int]], report: type_of_re
         at_site=bool(here),
         rate=rate,
         departures=departures,
+        trace=any(trace_is_right(case.trace, one) for one in here) if case.trace and here else None,
         told_rate=told_rate,
         told_departures=told_departures,
+        told_trace=next((told for one in here if (told := trace_in_short(one))), None),
         rule=next((one["rule"] for one in [*here, *right]), None),
         extras=extras,
         misses=() if here else tuple(in_short(one) for one in findings),
@@ -66,6 +73,43 @@ def same_departures(expected: frozenset[str], told: frozenset[str], made: Iterab
     """
     every = frozenset(made) - {"mid-handshake"}
     return (told or every) - {"mid-handshake"} == (expected or every)
+
+
+def trace_is_right(expected: TraceRule, finding: Mapping[str, Any]) -> bool:
+    """Tell whether a finding's trace begins, is owned and ends as expected; a part that nobody expects is right.
+
+    A report may tell `.hub.clients[3]` as one reference or as two: an expected shape is compared with the end of the
+    way that leads from the root to the reference, not with that reference alone.
+    """
+    told = finding.get("trace") or ()
+    if not told:
+        return False
+    root, *below = (normal(one["reference"]) for one in told)
+    ways = list(accumulate(below))
+    owners = [way for way, one in zip(ways, told[1:], strict=True) if one.get("owner")]
+    growing = finding["kind"] == "container"
+    return (
+        (not expected.root or root in map(normal, expected.root))
+        and (not expected.owner or any(_ends_in(way, shape, growing) for way in owners for shape in expected.owner))
+        and (not expected.last or (bool(ways) and any(_ends_in(ways[-1], shape, growing) for shape in expected.last)))
+    )
+
+
+def normal(reference: str) -> str:
+    """Return a reference without its keys and indices: `.clients["ab12"]` becomes `.clients[*]`."""
+    return INDEX.sub("[*]", reference.strip())
+
+
+def trace_in_short(finding: Mapping[str, Any]) -> str | None:
+    """Return a finding's trace in one line, the owner in brackets."""
+    told = finding.get("trace") or ()
+    return "/".join(f"<{one['reference']}>" if one.get("owner") else one["reference"] for one in told) or None
+
+
+def _ends_in(way: str, shape: str, growing: bool) -> bool:
+    # The trace to a container that grows ends at the container or at its elements: both name the same thing.
+    shape = normal(shape)
+    return way.endswith(shape) or (growing and f"{way}[*]".endswith(shape)) or (growing and way.endswith(f"{shape}[*]"))
 
 
 def is_at(site: Mapping[str, Any] | None, lines: Sequence[tuple[str, int]]) -> bool:

@@ -41,6 +41,7 @@ def totals(rows: Sequence[Row]) -> dict[str, Any]:
         "site_accuracy": _share([score.at_site for score in pairs]),
         "rate_accuracy": _share([score.rate for score in pairs if score.rate is not None]),
         "departure_accuracy": _share([score.departures for score in pairs if score.departures is not None]),
+        "trace_accuracy": _share([score.trace for score in pairs if score.trace is not None]),
         "false_alarms": sum(len(row.alarms) for row in rows),
         "extras": sum(len(score.extras) for score in pairs),
         "seconds_median": round(median(seconds), 1) if seconds else 0.0,
@@ -52,7 +53,7 @@ def totals(rows: Sequence[Row]) -> dict[str, Any]:
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the table, the totals and what was wrong."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("case", "run", "found", "site", "rate", "of", "clean", "extra", "leaky s", "clean s"):
+    for name in ("case", "run", "found", "site", "rate", "of", "trace", "clean", "extra", "leaky s", "clean s"):
         table.add_column(name, justify="left" if name in ("case", "of") else "right", no_wrap=name == "case")
     for row in sorted(rows, key=lambda row: (row.case, row.run)):
         table.add_row(*_cells(row), style=None if row.passed else "red")
@@ -79,7 +80,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     clean = "0" if not row.alarms else str(len(row.alarms))
     seconds = f"{row.seconds_leaky:.0f}", f"{row.seconds_clean:.0f}"
     if leaky is None:
-        return row.case, run, "", "", "", "", clean, "", *seconds
+        return row.case, run, "", "", "", "", "", clean, "", *seconds
     told = "" if leaky.told_rate is None else f"{leaky.told_rate:.2f}"
     of = ",".join(leaky.told_departures) or ("all" if leaky.at_site else "")
     return (
@@ -89,6 +90,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _mark(leaky.at_site),
         told + ("" if leaky.rate is not False else " ✗"),
         of + ("" if leaky.departures is not False else " ✗"),
+        "" if leaky.trace is None else _mark(leaky.trace),
         clean,
         str(len(leaky.extras)),
         *seconds,
@@ -99,6 +101,8 @@ def _faults(row: Row) -> list[str]:
     lines = [f"problem: {problem}" for problem in row.problems]
     if row.leaky and not row.leaky.at_site:
         lines.append(f"expected {row.kind} not at its line; told: {'; '.join(row.leaky.misses) or 'nothing'}")
+    if row.leaky and row.leaky.trace is False:
+        lines.append(f"another trace: {row.leaky.told_trace or 'none'}")
     if row.leaky and row.leaky.extras and row.leaky.at_site:
         lines.append(f"also told: {'; '.join(row.leaky.extras)}")
     if row.alarms:
