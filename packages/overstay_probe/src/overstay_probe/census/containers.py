@@ -12,18 +12,18 @@ from overstay_probe._types import mro, namespace
 
 FEWEST = 8
 """A container with fewer elements has not grown with the clients."""
-FEWEST_BYTES = 1024
+FEWEST_BYTES = 64
 _BATCH = 10_000
 _ELEMENTS: dict[type, Callable[[Any], int]] = {
     dict: dict.__len__,
     list: list.__len__,
     set: set.__len__,
     deque: deque.__len__,
+    array.array: array.array.__len__,
 }
 _EMPTY_STREAM: int = sys.getsizeof(io.BytesIO())
 _BYTES: dict[type, Callable[[Any], int]] = {
     bytearray: bytearray.__len__,
-    array.array: array.array.__len__,
     io.BytesIO: lambda stream: io.BytesIO.__sizeof__(stream) - _EMPTY_STREAM,
 }
 _measures: dict[type, tuple[Callable[[Any], int], int] | None] = {}

@@ -281,7 +281,7 @@ def _via_elements(container: Any) -> dict[str, Any] | None:
         holding = _holding(element)
         if holding is not None and holding[1] not in ledger.open:
             found.setdefault((holding[0], holding[2]), set()).add(holding[1])
-    if sum(map(len, found.values())) * 2 < _length(container):
+    if not found or sum(map(len, found.values())) * 2 < _length(container):
         return None
     (kind, site), sessions = max(found.items(), key=lambda item: len(item[1]))
     return {"kind": kind, "site": site, "sessions": sorted(sessions)}
