@@ -24,7 +24,14 @@ _KNOWN_CACHES = (
     "module tokenize/",
     "module _strptime/",
 )
-_MACHINERY = ("event loop", "module threading/", "module _asyncio/", "module asyncio.", "module concurrent.futures")
+_MACHINERY = (
+    "module logging/._handlerList",
+    "event loop",
+    "module threading/",
+    "module _asyncio/",
+    "module asyncio.",
+    "module concurrent.futures",
+)
 """What grows with the tasks, timers, threads and processes that are told as such."""
 _VERDICT_OF_AGES: dict[str, Verdict] = {
     "one-off": "one-off",
@@ -131,7 +138,7 @@ class MemoryFindings:
     def _name(self, held: Held) -> str:
         owner = next((line.text for line in held.references if line.owner), held.root)
         if not held.name or held.name not in owner:
-            return owner
+            return owner.partition("[")[0].removeprefix(".") or owner
         holder = held.holder.removeprefix("module ")
         return f"{held.name}" if holder == "__main__" else f"{holder.rpartition('.')[2]}.{held.name}"
 

@@ -45,6 +45,8 @@ class Step(NamedTuple):
 
 def step(path: Sequence[Any]) -> Step:
     """Return the phrase for the way from `path[0]` on; `path` has at least two objects."""
+    if is_state(path[0]):
+        return _state(path) or _same("(inside)", 1)
     for owner in mro(type(path[0])):
         tell = _TELLERS.get(owner)
         if tell is not None:
@@ -275,6 +277,23 @@ def _class(path: Sequence[Any]) -> Step | None:
             if value is path[2]:
                 return _same(f".{name}", 2, name, "weakref-callback" if owner is weakref.finalize else "")
     return _same(f"(class {qualified(owner)})", 1)
+
+
+def _state(path: Sequence[Any]) -> Step | None:
+    """Name an attribute of starlette's `app.state`, which keeps them in a dictionary of its own."""
+    of_instance = attributes(path[0]) or {}
+    kept = of_instance.get("_state")
+    at = next((place for place, thing in enumerate(path[:3]) if thing is kept), 0)
+    if at and at < len(path) - 1:
+        for name, value in dict.items(path[at]):
+            if value is path[at + 1]:
+                return _same(f".{name}", at + 1, name)
+    return _attribute(path)
+
+
+def is_state(thing: object) -> bool:
+    """Tell whether it is starlette's State, whose attributes are the application's."""
+    return qualified(type(thing)) == "starlette.datastructures.State"
 
 
 def _logger(path: Sequence[Any]) -> Step | None:

@@ -15,7 +15,7 @@ from overstay_probe._site import APPLICATION, absolute, rank_of, rank_of_path
 from overstay_probe._types import module_of, mro, qualified
 from overstay_probe.census.containers import measure
 from overstay_probe.census.graph import Graph
-from overstay_probe.census.names import LRU, Step, is_index, step
+from overstay_probe.census.names import LRU, Step, is_index, is_state, step
 from overstay_probe.census.roots import Root
 from overstay_probe.holdings import tasks, timers
 
@@ -97,7 +97,7 @@ def owner_of(traces: Sequence[Trace]) -> int:
     """Return the index, in the first trace's path, of the reference that should not be there.
 
     That is the one below the last object that all these traces of different sessions have in common; of a single
-    trace, the last element of a container, since that is where one of many was put.
+    trace, the first element of a container, else the last attribute before what is known to keep things.
     """
     first = traces[0]
     sessions = {trace.target.session for trace in traces}
@@ -108,8 +108,10 @@ def owner_of(traces: Sequence[Trace]) -> int:
         ) and common < len(first.path):
             common += 1
         return max(common - 1, 0)
-    elements = [at for at, found in first.steps if is_index(found)]
-    return elements[0] if elements else 0
+    pinned = next((at for at, found in first.steps if found.pin), len(first.path))
+    elements = [at for at, found in first.steps if is_index(found) and at < pinned]
+    named = [at for at, found in first.steps if found.name and at < pinned]
+    return (elements[:1] or named[-1:] or [0])[0]
 
 
 class Held:
@@ -167,7 +169,7 @@ def _telling(trace: Trace) -> tuple[int, int, str]:
 
 def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
     """Return the qualified name and the source file of what has an attribute or a variable."""
-    if at == 0 and type(thing) is dict:
+    if (at == 0 and type(thing) is dict) or is_state(thing):
         return root.name, root.file
     code = None
     if type(thing) is LRU:
