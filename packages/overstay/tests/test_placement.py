@@ -45,6 +45,18 @@ def test_statement_that_puts_something_in_is_the_site(source, statement):
     assert placement.site_of(path, "CLIENTS") == (6, "chat")
 
 
+def test_element_under_another_name_is_the_container_still(source):
+    """A list that is taken out of the dictionary first grows where it is appended to."""
+    path = source("""
+        HISTORY = {}
+        async def chat(user, client):
+            lines = HISTORY.setdefault(user, [])
+            async for text in client:
+                lines.append(text)
+    """)
+    assert placement.site_of(path, "HISTORY") == (6, "chat")
+
+
 def test_attribute_that_is_only_assigned_has_its_assignment_as_the_site(source):
     """In a method rather than in the class body."""
     path = source("""

@@ -17,7 +17,7 @@ async def play(player):
     try:
         with contextlib.suppress(ConnectionClosed):
             async for answer in player:
-                ANSWERS[player.id].append(answer)
+                ANSWERS[player.id].append(answer)  # site
                 await player.send("no")
     finally:
         print(len(ANSWERS.pop(player.id)), "answers")

@@ -193,6 +193,11 @@ class Examination:
         """Ask what holds the containers that have grown, and the objects of sessions that have ended."""
         evidence = self.evidence
         grown = containers.growing(evidence.windows)
+        if grown:  # what silent clients still had then has gone by now
+            await self._observer.ask("collect")
+            lengths, _ = await self._observer.lengths(self._plan.max_pause_ms)
+            evidence.windows[-1] = replace(evidence.windows[-1], lengths=lengths)
+            grown = containers.growing(evidence.windows)
         if not grown and not any(signature[0] == OBJECT for signature in evidence.tally.latest):
             return
         self._progress("tracing")

@@ -34,8 +34,10 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
         return None
     inside: list[tuple[int, str]] = []
     assigned: list[tuple[int, str]] = []
-    for function, node in _statements(tree):
-        if _puts_into(node, name):
+    statements = list(_statements(tree))
+    aliases = {(function, alias) for function, node in statements if (alias := _alias_of(node, name))}
+    for function, node in statements:
+        if _puts_into(node, name) or any(_puts_into(node, alias) for where, alias in aliases if where == function):
             inside.append((node.lineno, function))
         elif _assigns(node, name):
             assigned.append((node.lineno, function))
@@ -159,6 +161,15 @@ def _is_call_of(node: ast.AST, methods: frozenset[str], name: str) -> bool:
 
 def _is_element_of(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Subscript) and _base(node) == name
+
+
+def _alias_of(statement: ast.stmt, name: str) -> str:
+    """Return the variable that an element of `name` is given to, empty where there is none."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return ""
+    value = statement.value
+    is_element = isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and _base(value) != "")
+    return statement.targets[0].id if is_element and _base(value) == name else ""
 
 
 def _assigns(statement: ast.stmt, name: str) -> bool:

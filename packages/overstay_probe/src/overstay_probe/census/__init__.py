@@ -55,13 +55,17 @@ def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[ro
     paths = [(target, graph.path(target.thing)) for target in targets]
     found = [traces.Trace(target, by_start[id(path[0])], path) for target, path in paths if path]
     graph.reach([trace.target.thing for trace in found])  # what only they refer to is told with them
+    beyond: list[traces.Trace] = []
     if graph.is_whole:
         ours = frozenset(map(id, (targets, stacks, things)))
         lost = [target for target in targets if id(target.thing) not in graph.parents]
-        found += traces.outside(lost, graph, things, ours)
+        lost += [traces.Target(thing) for thing in grown if id(thing) not in graph.parents]
+        outside = traces.outside(lost, graph, things, ours)
+        found += [trace for trace in outside if trace.target.role]
+        beyond = [trace for trace in outside if not trace.target.role]
     paths = [(thing, graph.path(thing)) for thing in grown]
     growing = [traces.Trace(traces.Target(thing), by_start[id(path[0])], path) for thing, path in paths if path]
-    held = traces.held_by(found, growing)
+    held = traces.held_by(found, growing + beyond)
     cuts = [each.cut for each in held]
     alone = _reached(groups, {id(thing) for cut in cuts for thing in cut} | leaves, most).parents
     without = {key for key in alone if key not in leaves} - {id(thing) for cut in cuts for thing in cut}
