@@ -13,6 +13,7 @@ _ADDING = frozenset(
     )
 )
 _CLOSERS = frozenset(("close", "aclose", "reset", "stop", "disconnect", "cleanup", "shutdown", "__aexit__", "__exit__"))
+_REGISTERING = frozenset(("register", "subscribe", "set_exception_handler", "add_signal_handler", "signal", "finalize"))
 _REMOVING = frozenset(("pop", "popitem", "popleft", "clear", "remove", "discard"))
 
 
@@ -139,6 +140,7 @@ def _base(node: ast.AST) -> str:
 def _puts_into(statement: ast.stmt, name: str) -> bool:
     return any(
         _is_call_of(node, _ADDING, name)
+        or _registers(node, name)
         or (isinstance(node, ast.Assign) and any(_is_element_of(target, name) for target in node.targets))
         or (isinstance(node, ast.AugAssign) and _base(node.target) == name)
         for node in ast.walk(statement)
@@ -157,6 +159,13 @@ def _is_call_of(node: ast.AST, methods: frozenset[str], name: str) -> bool:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
     return node.func.attr in methods and _base(node.func.value) == name
+
+
+def _registers(node: ast.AST, name: str) -> bool:
+    """Tell whether a function of this name is handed to something that keeps callbacks."""
+    if not isinstance(node, ast.Call) or _last_name(node.func) not in _REGISTERING:
+        return False
+    return any(_last_name(inner) == name for argument in node.args for inner in ast.walk(argument))
 
 
 def _is_element_of(node: ast.AST, name: str) -> bool:

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from types import CellType, FrameType
+from types import CellType, FrameType, FunctionType, MethodType
 from typing import Any
 
 from overstay_probe._ledger import ledger
@@ -129,6 +129,8 @@ class Held:
         if first.target.role == "scope" and self.lines[-1]["shape"].endswith("[*]"):
             for part in ("text", "shape"):  # the mark that the door put into the scope is nobody's
                 self.lines[-1][part] = self.lines[-1][part].rpartition("[")[0]
+            if self.lines[-1]["shape"] == ".scope" and len(self.lines) > 1:
+                self.lines[-2]["owner"] |= self.lines.pop()["owner"]  # the library's request, of which it is a part
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -159,7 +161,15 @@ class Held:
             if each.name and at <= self.owner:
                 found.append((each.name, *_home(first.path[at], first.root, at)))
         own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
+        if not own and first.root.file == "":
+            own = [_registered(thing) for thing in first.path if isinstance(thing, (MethodType, FunctionType))][:1]
         return (own or found)[-1]
+
+
+def _registered(thing: Any) -> tuple[str, str, str]:
+    """Return name, qualified name and source file of a function that is held: where it is registered is near."""
+    code = getattr(thing, "__func__", thing).__code__
+    return code.co_name, code.co_qualname, absolute(code.co_filename)
 
 
 def _telling(trace: Trace) -> tuple[int, int, str]:
