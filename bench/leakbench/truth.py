@@ -143,7 +143,7 @@ async def check(case: Case, twin: Twin, visits: int) -> list[str]:
             if case.kind == "latency":
                 return await _check_latency(server, twin)
             return await _check_counts(server, twin, visits)
-        except (OSError, EOFError, TimeoutError) as err:
+        except (OSError, EOFError, TimeoutError, ValueError) as err:
             return [f"could not be visited: {err!r}; {(tmp / 'census-log').read_text()[-500:]}"]
         finally:
             end_marked(server.mark)

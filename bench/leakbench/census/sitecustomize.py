@@ -33,7 +33,7 @@ def alive(name: str) -> int:
 def session_objects() -> int:
     """Return how many connections and finished tasks there are."""
     return sum(
-        type(thing).__name__ in SESSION_OBJECTS or (isinstance(thing, asyncio.Task) and thing.done())
+        type(thing).__name__ in SESSION_OBJECTS or (issubclass(type(thing), asyncio.Task) and thing.done())
         for thing in gc.get_objects()
     )
 

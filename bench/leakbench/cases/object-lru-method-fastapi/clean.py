@@ -5,6 +5,7 @@ import functools
 from fastapi import FastAPI, WebSocket
 
 app = FastAPI()
+ROUND = functools.partial(round, ndigits=2)
 
 
 class Session:
@@ -13,7 +14,7 @@ class Session:
         self.discount = 0.1
 
     def price(self, article):
-        return round(len(article) * (1 - self.discount), 2)
+        return ROUND(len(article) * (1 - self.discount))
 
 
 @app.websocket("/ws")
@@ -23,6 +24,3 @@ async def shop(client: WebSocket):
     await client.send_text(f"bread costs {session.price('bread')}")
     async for article in client.iter_text():
         await client.send_text(f"{article} costs {session.price(article)}")
-
-
-PRECISION = functools.partial(round, ndigits=2)
