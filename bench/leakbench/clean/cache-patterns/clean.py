@@ -11,7 +11,7 @@ TEXT = "the quick brown fox jumps over the lazy dog"
 CLIENTS = itertools.count()
 
 
-async def search(request):
+async def search(_request):
     number = next(CLIENTS)
     found = [bool(re.search(f"quick|{number}-{n}", TEXT)) for n in range(10)]
     return PlainTextResponse(f"{sum(found)} of {len(found)} patterns")

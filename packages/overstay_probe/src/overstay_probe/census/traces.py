@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import functools
 import gc
 import sys
 import threading
@@ -66,6 +67,8 @@ class Trace:
                 lines[-1]["text"] += found.text
                 lines[-1]["shape"] += found.shape
                 lines[-1]["owner"] |= is_owner
+            elif lines and lines[-1]["shape"] == found.shape:
+                lines[-1]["owner"] |= is_owner  # a chain of equal links is told once
             else:
                 lines.append({"text": found.text, "shape": found.shape, "owner": is_owner or carried})
                 carried = False
@@ -74,6 +77,15 @@ class Trace:
             more = f"… {len(lines) - 2 * half} more references"
             lines[half:-half] = [{"text": more, "shape": "…", "owner": False}]
         return lines
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """Return root and references without keys and numbers; of a chain of equal ones, one."""
+        shapes = [self.root.shape]
+        for _, found in self.steps:
+            if found.shape != shapes[-1] or is_index(found):
+                shapes.append(found.shape)
+        return tuple(shapes)
 
     def pin(self, owner: int) -> str | None:
         """Return the most telling rule that a reference of the trace is a case of, from the owner on."""
@@ -162,14 +174,21 @@ class Held:
                 found.append((each.name, *_home(first.path[at], first.root, at)))
         own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
         if not own and first.root.file == "":
-            own = [_registered(thing) for thing in first.path if isinstance(thing, (MethodType, FunctionType))][:1]
+            own = [_registered(thing) for thing in first.path if _is_written(thing)][:1]
         return (own or found)[-1]
 
 
 def _registered(thing: Any) -> tuple[str, str, str]:
     """Return name, qualified name and source file of a function that is held: where it is registered is near."""
-    code = getattr(thing, "__func__", thing).__code__
-    return code.co_name, code.co_qualname, absolute(code.co_filename)
+    function = thing.func if isinstance(thing, functools.partial) else thing
+    code = getattr(function, "__func__", function).__code__
+    maker, is_inner, _ = code.co_qualname.partition(".<locals>")
+    return maker if is_inner else code.co_name, code.co_qualname, absolute(code.co_filename)
+
+
+def _is_written(thing: Any) -> bool:
+    function = thing.func if isinstance(thing, functools.partial) else thing
+    return isinstance(function, (MethodType, FunctionType))
 
 
 def _telling(trace: Trace) -> tuple[int, int, str]:
@@ -197,7 +216,7 @@ def held_by(traces: Iterable[Trace], containers: Iterable[Trace]) -> list[Held]:
     """Return what is held, one for each shape down to the owner; of nested containers the outermost."""
     by_shape: dict[tuple[str, ...], list[Trace]] = {}
     for trace in traces:
-        by_shape.setdefault((trace.root.shape, *(found.shape for _, found in trace.steps)), []).append(trace)
+        by_shape.setdefault(trace.shape, []).append(trace)
     merged: dict[tuple[str, ...], list[Held]] = {}
     for group in by_shape.values():
         held = Held(group, owner_of(group))
@@ -222,7 +241,7 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
         if id(thing) in on_path:
             on_path[id(thing)].containers[id(thing)] = thing
         elif not any(id(above) in growing for above in trace.path[:-1]):
-            by_shape.setdefault((trace.root.shape, *(step.shape for _, step in trace.steps)), []).append(trace)
+            by_shape.setdefault(trace.shape, []).append(trace)
     grown = []
     for group in by_shape.values():
         held = Held(group, len(group[0].path) - 2)
