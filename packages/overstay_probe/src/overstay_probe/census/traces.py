@@ -173,8 +173,9 @@ class Held:
             if each.name and at <= self.owner:
                 found.append((each.name, *_home(first.path[at], first.root, at)))
         own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
-        if not own and first.root.file == "":
-            own = [_registered(thing) for thing in first.path if _is_written(thing)][:1]
+        if not own:
+            registered = [_registered(thing) for thing in first.path if _is_written(thing)]
+            own = [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1]
         return (own or found)[-1]
 
 
