@@ -22,6 +22,7 @@ bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --clean --runs 1 --json build/leakbench-clean.json
 	$(BIN)/python bench/doctor/run.py --json build/doctor.json
 	$(BIN)/python bench/overhead/run.py --json build/overhead.json
+	$(BIN)/python bench/census/run.py --json build/census.json
 	$(BIN)/python bench/figures.py
 
 $(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml

@@ -34,6 +34,8 @@ class LeakyScore:
 def score_leaky(case: Case, lines: Sequence[tuple[str, int]], report: type_of_report | None) -> LeakyScore:
     """Compare a report with what the case expects. No report, or an invalid one, found nothing."""
     findings = [] if report is None or report["verdict"] == "invalid" else report["findings"]
+    if report is not None and "cycle-pressure" in case.verdicts:
+        findings = [*findings, *report["kept"]]  # it is harmless, and told as such
     right = [one for one in findings if one["kind"] == case.kind and one["verdict"] in case.verdicts]
     here = [one for one in right if is_at(one["site"], lines)]
     extras = tuple(in_short(one) for one in findings if not is_at(one["site"], lines))
