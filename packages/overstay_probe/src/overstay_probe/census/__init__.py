@@ -26,7 +26,10 @@ def lengths(max_pause_ms: float) -> dict[str, Any]:
     def look(_: int) -> dict[str, Any]:
         return {"lengths": lengths_of(_ours()), "objects": len(gc.get_objects())}
 
-    return snapshot.of(look, max_pause_ms)
+    kept = roots.thread_locals()  # held until the child has been made
+    answer = snapshot.of(look, max_pause_ms)
+    kept.clear()
+    return answer
 
 
 def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
         for owned, thing in objects.survivors()
         if owned.session <= given and owned.session not in opened
     ]
-    stacks = roots.stacks()
+    stacks = [*roots.stacks(), *roots.thread_locals()]
     wanted = frozenset(containers[:_MOST_CONTAINERS])
     answer = snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
     numbers = {held["via"]["site"] for held in answer.get("held", ()) if held["via"]}

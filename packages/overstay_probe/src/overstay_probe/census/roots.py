@@ -86,6 +86,20 @@ def stacks() -> list[Root]:
     return found
 
 
+def thread_locals() -> list[Root]:
+    """Return what the modules' `threading.local` objects keep for each thread; taken before a fork, which ends them."""
+    found = []
+    for module, names in module_namespaces().items():
+        for name, value in list(names.items()) if not is_ours(module) else ():
+            if isinstance(value, threading.local):
+                file = names.get("__file__")
+                source = _site.absolute(file) if type(file) is str else ""
+                by_thread = [each for each in gc.get_referents(value) if type(each) is dict]
+                kept = [inner for each in by_thread for inner in each.values()]
+                found += [Root(f"thread-local {name}", each, source) for each in kept if type(each) is dict]
+    return found
+
+
 def groups(stacks: list[Root]) -> Iterator[list[Root]]:
     """Yield the groups of roots, the most telling first; what ended sessions have left running is the last."""
     by_rank: dict[int, list[Root]] = {_site.APPLICATION: [], _site.LIBRARY: [], _site.PLUMBING: []}
@@ -99,7 +113,7 @@ def groups(stacks: list[Root]) -> Iterator[list[Root]]:
     running = [*_running(), *stacks]
     yield [root for root in running if not root.is_left]
     yield by_rank[_site.PLUMBING]
-    yield [Root(f"signal handler {number}", [handler]) for number, handler in _signal_handlers()]
+    yield [Root("signal handler", handler) for handler in _signal_handlers()]
     yield [root for root in running if root.is_left]
 
 
@@ -130,8 +144,8 @@ def _parts(loop: asyncio.AbstractEventLoop) -> Iterator[Root]:
             yield Root(SCHEDULED, referent)
 
 
-def _signal_handlers() -> Iterator[tuple[int, Any]]:
+def _signal_handlers() -> Iterator[Any]:
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
         if callable(handler) and not isinstance(handler, signal.Handlers):
-            yield int(number), handler
+            yield handler

@@ -87,6 +87,13 @@ class Trace:
                 shapes.append(found.shape)
         return tuple(shapes)
 
+    def before_chain(self, owner: int) -> int:
+        """Return the reference that leads to a chain of exceptions, where `owner` is within one."""
+        for at, found in reversed(self.steps):
+            if at <= owner and (found.pin != "exception-traceback" or at == 0):
+                return at
+        return owner
+
     def pin(self, owner: int) -> str | None:
         """Return the most telling rule that a reference of the trace is a case of, from the owner on."""
         while owner > 0 and any(at == owner and is_index(found) for at, found in self.steps):
@@ -119,7 +126,7 @@ def owner_of(traces: Sequence[Trace]) -> int:
             common < len(trace.path) and trace.path[common] is first.path[common] for trace in traces
         ) and common < len(first.path):
             common += 1
-        return max(common - 1, 0)
+        return first.before_chain(max(common - 1, 0))
     pinned = next((at for at, found in first.steps if found.pin), len(first.path))
     elements = [at for at, found in first.steps if is_index(found) and at < pinned]
     named = [at for at, found in first.steps if found.name and at < pinned]
@@ -174,22 +181,21 @@ class Held:
                 found.append((each.name, *_home(first.path[at], first.root, at)))
         own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
         if not own:
-            registered = [_registered(thing) for thing in first.path if _is_written(thing)]
+            registered = [names for thing in first.path if (names := _registered(thing)) is not None]
             own = [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1]
         return (own or found)[-1]
 
 
-def _registered(thing: Any) -> tuple[str, str, str]:
+def _registered(thing: Any) -> tuple[str, str, str] | None:
     """Return name, qualified name and source file of a function that is held: where it is registered is near."""
-    function = thing.func if isinstance(thing, functools.partial) else thing
-    code = getattr(function, "__func__", function).__code__
+    if isinstance(thing, functools.partial) or qualified(type(thing)) == "weakref.finalize._Info":
+        thing = thing.func
+    function = getattr(thing, "__func__", thing) if isinstance(thing, MethodType) else thing
+    if not isinstance(function, FunctionType):
+        return None
+    code = function.__code__
     maker, is_inner, _ = code.co_qualname.partition(".<locals>")
     return maker if is_inner else code.co_name, code.co_qualname, absolute(code.co_filename)
-
-
-def _is_written(thing: Any) -> bool:
-    function = thing.func if isinstance(thing, functools.partial) else thing
-    return isinstance(function, (MethodType, FunctionType))
 
 
 def _telling(trace: Trace) -> tuple[int, int, str]:
