@@ -1,7 +1,8 @@
 """Every sentence a person reads, in English and Simplified Chinese.
 
-The catalogue is `en.toml` and `zh.toml`: the same slugs with the same fields. A field may choose a word by its number:
-`{count:task|tasks}` gives "1 task" and "2 tasks". Chinese needs no such choice and writes `{count}`.
+The catalogue is a folder a language, `en` and `zh`, with a file a part of the tool: the same slugs with the same fields. A
+field may choose a word by its number: `{count:task|tasks}` gives "1 task" and "2 tasks". Chinese needs no such choice
+and writes `{count}`.
 """
 
 import locale
@@ -39,8 +40,8 @@ def language_of_locale() -> Language:
 @cache
 def sentences(language: Language) -> Mapping[str, str]:
     """Return the catalogue of one language, slug to sentence, sections joined by dots."""
-    text = (resources.files(__name__) / f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flatten("", tomllib.loads(text)))
+    parts = [part for part in (resources.files(__name__) / language).iterdir() if part.name.endswith(".toml")]
+    return dict(pair for part in parts for pair in _flatten("", tomllib.loads(part.read_text(encoding="utf-8"))))
 
 
 def _flatten(prefix: str, table: Mapping[str, Any]) -> list[tuple[str, str]]:
