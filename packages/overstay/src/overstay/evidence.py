@@ -43,9 +43,14 @@ class Evidence:
         return {key: session for key, session in self.sessions.items() if session.visit in numbers}
 
     @property
+    def watched(self) -> dict[Key, Session]:
+        """Return the counted sessions whose every holding was noted."""
+        return {key: session for key, session in self.counted.items() if session.is_watched}
+
+    @property
     def order(self) -> dict[Key, int]:
-        """Return the ordinal of every counted session, from 1, by its beginning."""
-        in_order = sorted(self.counted.values(), key=lambda session: session.began)
+        """Return the ordinal of every watched session, from 1, by its beginning."""
+        in_order = sorted(self.watched.values(), key=lambda session: session.began)
         return {session.key: ordinal for ordinal, session in enumerate(in_order, 1)}
 
     @property

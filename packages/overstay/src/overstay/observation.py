@@ -77,6 +77,7 @@ class Observer:
         self._addresses = addresses
         self._links: dict[int, Link] = {}
         self._lost: set[int] = set()
+        self._resting: set[int] = set()
         self.sessions: dict[Key, Session] = {}
         self.hellos: dict[int, dict[str, Any]] = {}
         self.disarmed: dict[str, str] = {}
@@ -150,6 +151,10 @@ class Observer:
         has_loop = any(told["has_loop"] for told in looks.values())
         return Look(tuple(holdings), tuple(held), opened, frozenset(canaries), has_loop)
 
+    async def attend(self, *, closely: bool) -> None:
+        """Have every holding of every session noted from now on, or let the hooks rest if nobody else needs them."""
+        await self.ask("attend", closely=closely)
+
     async def lengths(self, max_pause_ms: float) -> tuple[dict[tuple[int, int], int], str]:
         """Return how long every container of every process is, and why some could not be measured, if so."""
         told = await self.ask("lengths", max_pause_ms=max_pause_ms)
@@ -193,13 +198,23 @@ class Observer:
         key = (pid, number)
         if event == "began":
             door, kind, path, port, began = rest
-            self.sessions[key] = Session(key, door, kind, path, port, began)
+            self.sessions[key] = Session(key, door, kind, path, port, began, is_watched=pid not in self._resting)
+        elif event == "rests":
+            self._rest(pid)
+        elif event == "watches":
+            self._resting.discard(pid)
         elif event == "collected":
             role, site = rest
             if site:
                 self.collected.append(Collected(key, role, place_of(site)))
         elif key in self.sessions:
             self.sessions[key] = replace(self.sessions[key], ended=rest[0])
+
+    def _rest(self, pid: int) -> None:
+        self._resting.add(pid)
+        for key, session in self.sessions.items():
+            if key[0] == pid and session.ended is None:
+                self.sessions[key] = replace(session, is_watched=False)
 
 
 def _frame(told: Mapping[str, Any]) -> Frame:

@@ -58,6 +58,7 @@ class RunOptions:
     language: Language
     command: tuple[str, ...]
     project: Path = Path()
+    closely: bool = False
     settle: float = 10.0
     second_look: float = 60.0
     json: Path | None = None
@@ -231,6 +232,7 @@ def _read_run(language: Language, values: argparse.Namespace, rest: list[str], c
         language=language,
         command=command,
         project=_project("run", rest),
+        closely=values.closely,
         settle=_number(values, "--settle", least=0),
         second_look=_number(values, "--second-look", least=0),
         json=_report_file(values),

@@ -57,7 +57,7 @@ FLAGS: dict[str, tuple[Flag, ...]] = {
         _JSON,
         LANG,
     ),
-    "run": (_SETTLE, _SECOND_LOOK, _JSON, LANG),
+    "run": (Flag("--closely"), _SETTLE, _SECOND_LOOK, _JSON, LANG),
     "compare": (LANG,),
 }
 _SYNOPSIS = {

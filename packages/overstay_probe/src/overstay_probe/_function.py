@@ -5,7 +5,7 @@ does, and it makes every `sys._getframe` and `f_code`, the application's among t
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -35,17 +35,35 @@ class Replacement(staticmethod):  # type: ignore[type-arg]  # of functions with 
         return self.original.__reduce__()
 
 
+_replacements: dict[Any, Replacement] = {}
+_searched: set[str] = set()
+
+
 def replace(makers: Mapping[Any, Callable[[Any], Callable[..., Any]]]) -> None:
     """Replace each of these functions by `maker(original)` in all imported modules; `_wrap.unwrap_all` ends it.
 
-    A module that is imported later finds the replacement where it looks for the original.
+    A module that is imported later finds the replacement where it looks for the original; one that is imported while
+    the hooks rest is searched by `catch_up`.
     """
     replacements = {original: Replacement(original, make(original)) for original, make in makers.items()}
-    for module in list(sys.modules.values()):
+    catch_up()
+    _search(list(sys.modules.values()), replacements)
+    _replacements.update(replacements)
+
+
+def catch_up() -> None:
+    """Replace what modules that were imported since have of the originals."""
+    new = {name: module for name, module in list(sys.modules.items()) if name not in _searched}
+    _searched.update(new)
+    _search(new.values(), _replacements)
+
+
+def _search(modules: Iterable[Any], replacements: Mapping[Any, Replacement]) -> None:
+    for module in modules:
         try:
             names = object.__getattribute__(module, "__dict__")  # a lazy module would be loaded by its own
         except AttributeError:
             continue  # anything can be put into sys.modules
         for name, value in list(names.items()):
             if type(value) is BuiltinFunctionType and value in replacements:
-                put_in_place(module, name, replacements[value])
+                put_in_place(module, name, replacements[value], rests=True)

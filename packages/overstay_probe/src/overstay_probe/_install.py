@@ -84,6 +84,8 @@ def _start_again_in_child() -> None:
     _link, _lock = None, threading.Lock()
     ledger.forget()
     holdings.forget()
+    if ledger.is_resting:
+        holdings.watch()
 
 
 def close() -> None:
@@ -92,6 +94,8 @@ def close() -> None:
     if _link is not None:
         _link.close()
         _link = None
+    if ledger.is_resting:
+        holdings.watch()
     _wrap.unwrap_all()
     holdings.disarm()
     ledger.on_loop.clear()

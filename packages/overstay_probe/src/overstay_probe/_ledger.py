@@ -22,7 +22,8 @@ current: ContextVar[int] = ContextVar("overstay_session", default=0)
 
 Row = tuple[Any, ...]
 """A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds),
-or ("collected", number, role, site), when the garbage collector has freed an object that the session owned."""
+or ("collected", number, role, site), when the garbage collector has freed an object that the session owned,
+or ("rests", number) and ("watches", number) where the hooks go out and come back, after so many sessions."""
 
 
 class Stay(NamedTuple):
@@ -42,6 +43,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.on_loop: list[Callable[[asyncio.AbstractEventLoop], None]] = []
+        self.is_resting = False
         self.forget()
 
     def forget(self) -> None:
@@ -89,7 +91,8 @@ class Ledger:
 
     def journal(self) -> list[Row]:
         """Return a list that receives a row for every beginning and end from now on; its reader empties it."""
-        journal: list[Row] = [
+        journal: list[Row] = [("rests", self.given)] if self.is_resting else []
+        journal += [
             ("began", number, stay.door, stay.kind, stay.path, stay.port, stay.began)
             for number, stay in list(self.open.items())
         ]

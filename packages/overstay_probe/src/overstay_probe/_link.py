@@ -44,6 +44,8 @@ class Link:
         self._longest_look = 0.0
         self._rss = 0.0
         self._began_cpu = time.process_time()
+        self._attention = threading.Lock()
+        self._contents: dict[object, bool] = {}
 
     def open(self) -> None:
         """Listen, say where in the address file, and begin to answer; raises OSError when neither is possible."""
@@ -139,6 +141,16 @@ class Link:
             "disarmed": _trouble.disarmed(),
         }
 
+    def attend(self, asker: object, *, content: bool | None) -> None:
+        """Let the hooks rest when every asker is content with that; `content` is None for one that leaves."""
+        with self._attention:
+            self._contents.pop(asker, None)
+            if content is not None:
+                self._contents[asker] = content
+            may_rest = bool(self._contents) and all(self._contents.values())
+            if may_rest != ledger.is_resting:
+                (holdings.rest if may_rest else holdings.watch)()
+
     def look(self) -> dict[str, Any]:
         """Return every holding that a session acquired and that exists, the open sessions, and their sites."""
         began = time.perf_counter()
@@ -217,6 +229,7 @@ class _Asker:
             "trace": link.trace,
             "lag": lambda _: link.lag(),
             "self": lambda _: link.self_cost(),
+            "attend": lambda request: link.attend(self, content=not request["closely"]),
             "mark": lambda request: _canary.marked.update(port for port in request["ports"] if isinstance(port, int)),
             "clear": lambda _: self._clear(),
         }
@@ -234,13 +247,15 @@ class _Asker:
             return {"error": f"{type(error).__name__}: {error}"}
 
     def leave(self) -> None:
-        """Stop the journal."""
+        """Stop the journal, and have no wishes any more."""
+        self._link.attend(self, content=None)
         if self._journal is not None:
             ledger.close_journal(self._journal)
 
     def _attach(self) -> dict[str, Any]:
         if self._journal is None:
             self._journal = ledger.journal()
+            self._link.attend(self, content=False)
         return self._link.hello()
 
     def _drain(self) -> list[Row]:

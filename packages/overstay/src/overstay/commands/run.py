@@ -6,12 +6,14 @@ import time
 
 from rich.console import Console
 
+from overstay.attention import Attention
 from overstay.commands.doctor import started
 from overstay.diagnosis import Circumstances, diagnose
 from overstay.evidence import Evidence
 from overstay.findings import Report
 from overstay.judge import containers
-from overstay.judge.overstays import overstays
+from overstay.judge.overstays import OBJECT, overstays
+from overstay.judge.sessions import Key
 from overstay.memory import Window, held_of, merged
 from overstay.messages import Speaker
 from overstay.observation import Look, Observer
@@ -20,9 +22,10 @@ from overstay.report import document, terminal
 from overstay.server import Server
 
 _POLL = 0.2
-_LOOK_EVERY = 5.0
+"""Seconds between two checks whether the server lives."""
+_LOOK_EVERY = (1.0, 5.0)
+"""Seconds between two looks, at first and later: a look takes CPU from the server."""
 _MAX_PAUSE_MS = 100.0
-"""Seconds between two checks whether the server lives, and between two looks: a look takes CPU from the server."""
 _FIRST_CHECKPOINT = 10
 
 
@@ -47,9 +50,11 @@ class _Watch:
         self._began = time.monotonic()
         self._observer = Observer(server.run.addresses)
         self._evidence = Evidence(counts_everybody=True, is_finished=True)
-        self._next_checkpoint = _FIRST_CHECKPOINT
+        self._next_checkpoint = self._next_window = _FIRST_CHECKPOINT
         self._lag: list[dict[str, object]] = []
         self._costs: list[dict[str, float]] = []
+        self._attention = Attention()
+        self._looked = self._began
 
     async def report(self) -> Report:
         """Watch until the server ends or Ctrl-C, and return what its sessions left."""
@@ -58,7 +63,8 @@ class _Watch:
             while self._server.status() is None:
                 if time.monotonic() >= next_look:
                     await self._look()
-                    next_look = time.monotonic() + _LOOK_EVERY
+                    least, most = _LOOK_EVERY
+                    next_look = time.monotonic() + min(max(least, (time.monotonic() - self._began) / 10), most)
                 await asyncio.sleep(_POLL)
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -79,7 +85,11 @@ class _Watch:
         if not self._observer.is_inside:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
-        if self._note(look):
+        self._note(look)
+        left, ended = self._left_by_ended(look)
+        await self._observer.attend(closely=self._attention.after(left, ended) or self._options.closely)
+        if ended >= self._next_window:
+            self._next_window = 2 * ended
             lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
             self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths))
             self._evidence.unseen = self._evidence.unseen or why
@@ -90,14 +100,24 @@ class _Watch:
         held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
         self._evidence.memory = merged([each for each in held if each.sessions or each.containers])
 
-    def _note(self, look: Look) -> bool:
-        """Take note of a look; tell whether the sessions have doubled since the last checkpoint."""
+    def _left_by_ended(self, look: Look) -> tuple[set[tuple[str, Key]], int]:
+        """Return what is held for sessions that had ended at the look before, and how many those were."""
+        before, self._looked = self._looked, time.monotonic()
+        sessions = self._observer.sessions.items()
+        ended = {key for key, session in sessions if session.ended is not None and session.ended < before}
+        held = {(each.kind, each.session) for each in look.holdings if each.kind != OBJECT and each.session in ended}
+        return held, len(ended)
+
+    def _note(self, look: Look) -> None:
+        """Take note of what the watched sessions left, for good when they have doubled since the last checkpoint."""
         evidence = self._evidence
         evidence.sessions = dict(self._observer.sessions)
         settled = {
             key: session
             for key, session in evidence.sessions.items()
-            if session.ended is not None and session.ended < time.monotonic() - self._options.settle
+            if session.is_watched
+            and session.ended is not None
+            and session.ended < time.monotonic() - self._options.settle
         }
         found = overstays(look, settled, ())
         evidence.tally.look(found, evidence.order)
@@ -106,8 +126,12 @@ class _Watch:
         if len(settled) >= self._next_checkpoint:
             evidence.tally.checkpoint()
             self._next_checkpoint = 2 * len(settled)
-            return True
-        return False
+
+    def _notes(self) -> tuple[str, ...]:
+        if not self._observer.hellos:
+            return (self._say("target.no-door"),)
+        watched, sessions = len(self._evidence.watched), len(self._evidence.counted)
+        return () if watched == sessions else (self._say("run.sampled", watched=watched, sessions=sessions),)
 
     def _circumstances(self) -> Circumstances:
         hellos = list(self._observer.hellos.values())
@@ -122,6 +146,6 @@ class _Watch:
             settle=self._options.settle,
             lag=self._lag,
             self_costs=self._costs,
-            notes=() if hellos else (self._say("target.no-door"),),
+            notes=self._notes(),
             disarmed=self._observer.disarmed,
         )

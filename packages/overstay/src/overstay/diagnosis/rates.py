@@ -19,7 +19,7 @@ def rate_of(evidence: Evidence, sessions: Collection[Key], left: int, *, open_to
         departure = evidence.sessions[key].departure or "?"
         holders[departure] = holders.get(departure, 0) + 1
     made: dict[str, int] = {}
-    for session in evidence.counted.values():
+    for session in evidence.watched.values():
         # A session that has not ended cannot have outlived anything yet.
         if open_too or session.ended is not None:
             departure = session.departure or "?"

@@ -14,7 +14,10 @@ _CLOCK_GRAIN = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session as the server saw it, and the visit that made it; times are seconds of the system's monotonic clock."""
+    """A session as the server saw it, and the visit that made it; times are seconds of the system's monotonic clock.
+
+    One that is not watched had hooks out during some of its stay, so what it left may not be known.
+    """
 
     key: Key
     door: str
@@ -25,6 +28,7 @@ class Session:
     ended: float | None = None
     visit: int | None = None
     departure: str | None = None
+    is_watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)

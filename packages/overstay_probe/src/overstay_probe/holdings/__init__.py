@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from overstay_probe import _trouble
+from overstay_probe import _function, _trouble, _wrap
+from overstay_probe._ledger import ledger
 from overstay_probe.holdings import descriptors, files, jobs, objects, processes, sockets, tasks, threads, timers
 
 KINDS: tuple[ModuleType, ...] = (tasks, timers, threads, jobs, processes, files, sockets, descriptors, objects)
@@ -23,6 +24,21 @@ def arm() -> None:
 def disarm() -> None:
     """Take out what is no replaced function."""
     _each("disarm")
+
+
+def rest() -> None:
+    """Take out the hooks that a busy server pays for; journals are told which sessions are not watched whole."""
+    ledger.is_resting = True
+    ledger.note("rests", ledger.given)
+    _wrap.rest()
+
+
+def watch() -> None:
+    """Put the hooks back, in the modules that were imported meanwhile too."""
+    _wrap.watch()
+    _function.catch_up()
+    ledger.is_resting = False
+    ledger.note("watches", ledger.given)
 
 
 def forget() -> None:

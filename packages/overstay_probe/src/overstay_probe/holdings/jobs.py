@@ -23,7 +23,7 @@ _jobs: set[weakref.ref[Any]] = set()
 def arm() -> None:
     """Replace ThreadPoolExecutor.submit, and where an executor is made."""
     wrap(concurrent.futures.thread.ThreadPoolExecutor, "__init__", _remembering)
-    wrap(concurrent.futures.thread.ThreadPoolExecutor, "submit", _recording)
+    wrap(concurrent.futures.thread.ThreadPoolExecutor, "submit", _recording, rests=True)
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
-from overstay_probe import _site
+from overstay_probe import _site, _wrap
 from overstay_probe._ledger import ledger
 from overstay_probe._types import mro, namespace, qualified
 from overstay_probe.holdings._row import row
@@ -57,8 +57,10 @@ def forget() -> None:
 def own(session: int, role: str, *things: object) -> None:
     """Note that a session owns these; what cannot be referenced weakly is left out.
 
-    `role` is one of connection, task, protocol, transport, scope.
+    `role` is one of connection, task, protocol, transport, scope. While the hooks rest, nothing is noted.
     """
+    if _wrap.is_resting():
+        return
     for thing in things:
         if thing is None:
             continue

@@ -32,7 +32,7 @@ _sockets: set[_Held] = set()
 
 def arm() -> None:
     """Replace the making of sockets, and of the transports of loops that are not asyncio's own."""
-    wrap(socket.socket, "__init__", _noting)
+    wrap(socket.socket, "__init__", _noting, rests=True)
     ledger.on_loop.append(_watch)
 
 
@@ -64,7 +64,7 @@ def _hold(thing: Any, session: int, site: _site.Site) -> None:
 def _watch(loop: asyncio.AbstractEventLoop) -> None:
     if not isinstance(loop, asyncio.BaseEventLoop):
         for name in _CONNECTING:
-            wrap(type(loop), name, _recording)
+            wrap(type(loop), name, _recording, rests=True)
 
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:

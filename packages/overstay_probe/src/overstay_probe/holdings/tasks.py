@@ -27,8 +27,8 @@ def arm() -> None:
 
 
 def _watch(loop: asyncio.AbstractEventLoop) -> None:
-    wrap(definer(type(loop), "create_task"), "create_task", _recording)
-    wrap(definer(type(loop), "call_soon_threadsafe"), "call_soon_threadsafe", _asking)
+    wrap(definer(type(loop), "create_task"), "create_task", _recording, rests=True)
+    wrap(definer(type(loop), "call_soon_threadsafe"), "call_soon_threadsafe", _asking, rests=True)
 
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:

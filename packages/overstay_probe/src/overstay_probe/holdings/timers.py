@@ -37,7 +37,7 @@ def forget() -> None:
 def _watch(loop: asyncio.AbstractEventLoop) -> None:
     # BaseEventLoop.call_later calls call_at; uvloop's call_later does not.
     for name in ("call_at",) if isinstance(loop, asyncio.BaseEventLoop) else ("call_at", "call_later"):
-        wrap(definer(type(loop), name), name, _recording)
+        wrap(definer(type(loop), name), name, _recording, rests=True)
 
 
 def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
