@@ -28,6 +28,11 @@ NAMES = {
     "rare": ("leak in 10 % of the sessions, found", "10 % 的会话泄漏，找到的次数"),
     "turn": ("CPU of a chat turn, {loop}, 95 % interval", "一轮聊天的 CPU 之比，{loop}，95 % 区间"),
     "visit": ("CPU of connect and close, {loop}, 95 % interval", "连接与关闭的 CPU 之比，{loop}，95 % 区间"),
+    "closely-turn": ("the turn when every session is watched closely, {loop}", "完整观察每个会话时的一轮聊天，{loop}"),
+    "closely-visit": (
+        "connect and close when every session is watched closely, {loop}",
+        "完整观察每个会话时的连接与关闭，{loop}",
+    ),
     "memray": ("the same turn under memray, {loop}", "同一轮聊天在 memray 下，{loop}"),
 }
 
@@ -54,6 +59,8 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         rows = {row["variant"]: row["ratio"] for row in loop["rows"]}
         for name in ("turn", "visit"):
             yield name, {"loop": loop["loop"]}, ratio(rows["overstay"][name])
+        for name in ("turn", "visit"):
+            yield f"closely-{name}", {"loop": loop["loop"]}, ratio(rows["closely"][name])
         yield "memray", {"loop": loop["loop"]}, ratio(rows["memray"]["turn"])
 
 

@@ -47,6 +47,12 @@ def all_variants(scratch: Path, overstay: Path | None = None) -> list[Variant]:
         Variant("none", "no instrument"),
         Variant("null", "no instrument, a second server"),
         Variant("overstay", "overstay run", launcher=(str(tool), "run", "--"), instruments=frozenset({"overstay"})),
+        Variant(
+            "closely",
+            "overstay run --closely",
+            launcher=(str(tool), "run", "--closely", "--"),
+            instruments=frozenset({"overstay"}),
+        ),
         Variant("memray", "memray run", runner=recording, instruments=frozenset({"memray"})),
         Variant(
             "tracemalloc",
