@@ -23,7 +23,7 @@ class Attention:
         self.is_trusting = False
 
     def after(self, left: Iterable[Hashable], ended: int) -> bool:
-        """Return whether to watch closely now; `left` names what ended sessions hold, `ended` counts those sessions.
+        """Return whether to watch closely now; `left` names what ended sessions hold, `ended` counts the watched ones.
 
         What was there when a trial began is known: a pool that the first sessions filled is no reason to go on.
         """

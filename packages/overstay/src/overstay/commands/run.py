@@ -86,10 +86,10 @@ class _Watch:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
         self._note(look)
-        left, ended = self._left_by_ended(look)
-        await self._observer.attend(closely=self._attention.after(left, ended) or self._options.closely)
-        if ended >= self._next_window:
-            self._next_window = 2 * ended
+        is_wanted = self._attention.after(*self._left_by_ended(look))
+        await self._observer.attend(closely=is_wanted or self._options.closely)
+        if len(self._evidence.counted) >= self._next_window:
+            self._next_window = 2 * len(self._evidence.counted)
             lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
             self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths))
             self._evidence.unseen = self._evidence.unseen or why
@@ -101,12 +101,12 @@ class _Watch:
         self._evidence.memory = merged([each for each in held if each.sessions or each.containers])
 
     def _left_by_ended(self, look: Look) -> tuple[set[tuple[str, Key]], int]:
-        """Return what is held for sessions that had ended at the look before, and how many those were."""
+        """Return what is held for sessions that had ended at the look before, and how many of those were watched."""
         before, self._looked = self._looked, time.monotonic()
         sessions = self._observer.sessions.items()
-        ended = {key for key, session in sessions if session.ended is not None and session.ended < before}
+        ended = {key: session for key, session in sessions if session.ended is not None and session.ended < before}
         held = {(each.kind, each.session) for each in look.holdings if each.kind != OBJECT and each.session in ended}
-        return held, len(ended)
+        return held, sum(session.is_watched for session in ended.values())
 
     def _note(self, look: Look) -> None:
         """Take note of what the watched sessions left, for good when they have doubled since the last checkpoint."""

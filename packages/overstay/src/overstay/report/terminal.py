@@ -61,6 +61,9 @@ def _harmless(finding: Finding, say: Speaker) -> str:
 def _outcome(report: Report, problems: int, say: Speaker) -> str:
     verdict = report.verdict
     says = say(f"outcome.{verdict}.says", problems=problems)
-    outside = verdict == "inconclusive" and not report.target.inside
-    slug = "outcome.inconclusive.next-outside" if outside else f"outcome.{verdict}.next"
+    slug = f"outcome.{verdict}.next"
+    if verdict == "inconclusive" and not report.target.inside:
+        slug += "-outside"
+    elif verdict == "inconclusive" and report.target.url is None:
+        slug += "-unvisited"
     return says + say("list.stop") + say(slug, sessions=max(2 * report.run.sessions, 1))
