@@ -53,6 +53,8 @@ _numbers = count()  # of any thread: next() is atomic, so no lock is held while 
 _sites: dict[int, Site] = {}
 _by_instruction: dict[int, Site] = {}  # by the address of the instruction, more or less: see _address
 _modules: dict[Any, int] = {}
+_descriptions: dict[int, tuple[CodeType, dict[str, Any]]] = {}  # of waiting clients, most are at the same few lines
+_MOST_DESCRIPTIONS = 4096
 
 
 def here(depth: int = 2) -> Site:
@@ -203,6 +205,17 @@ def absolute(path: str) -> str:
 
 def described(frame: Frame) -> dict[str, Any]:
     """Return a frame as plain data: file, line, function, and whether it is the application's."""
+    known = _descriptions.get(_address(frame))
+    if known is not None and known[0] is frame[0]:
+        return known[1]
+    if len(_descriptions) >= _MOST_DESCRIPTIONS:
+        _descriptions.clear()
+    description = _description(frame)
+    _descriptions[_address(frame)] = (frame[0], description)
+    return description
+
+
+def _description(frame: Frame) -> dict[str, Any]:
     code, lasti = frame
     line = code.co_firstlineno
     if lasti >= 0:

@@ -13,7 +13,6 @@ from overstay.evidence import Evidence
 from overstay.findings import Report
 from overstay.judge import containers
 from overstay.judge.overstays import OBJECT, overstays
-from overstay.judge.sessions import Key
 from overstay.memory import Window, held_of, merged
 from overstay.messages import Speaker
 from overstay.observation import Look, Observer
@@ -23,8 +22,9 @@ from overstay.server import Server
 
 _POLL = 0.2
 """Seconds between two checks whether the server lives."""
-_LOOK_EVERY = (1.0, 5.0)
-"""Seconds between two looks, at first and later: a look takes CPU from the server."""
+_LEAST_PAUSE = 1.0
+_PAUSE_PER_LOOK = 100.0
+"""Between two looks: at least a second, and so long that looking takes no more than a hundredth of the time."""
 _MAX_PAUSE_MS = 100.0
 _FIRST_CHECKPOINT = 10
 
@@ -55,6 +55,7 @@ class _Watch:
         self._costs: list[dict[str, float]] = []
         self._attention = Attention()
         self._looked = self._began
+        self._spent = 0.0
 
     async def report(self) -> Report:
         """Watch until the server ends or Ctrl-C, and return what its sessions left."""
@@ -63,8 +64,7 @@ class _Watch:
             while self._server.status() is None:
                 if time.monotonic() >= next_look:
                     await self._look()
-                    least, most = _LOOK_EVERY
-                    next_look = time.monotonic() + min(max(least, (time.monotonic() - self._began) / 10), most)
+                    next_look = time.monotonic() + max(_LEAST_PAUSE, _PAUSE_PER_LOOK * self._spent)
                 await asyncio.sleep(_POLL)
         except asyncio.CancelledError:
             task = asyncio.current_task()
@@ -80,14 +80,15 @@ class _Watch:
         await self._observer.discover()
         if not self._observer.is_inside:
             return
+        began = time.monotonic()
         look = await self._observer.look()
+        self._spent = time.monotonic() - began
         lag, costs = await self._observer.ask("lag"), await self._observer.ask("self")
         if not self._observer.is_inside:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
         self._note(look)
-        is_wanted = self._attention.after(*self._left_by_ended(look))
-        await self._observer.attend(closely=is_wanted or self._options.closely)
+        await self._observer.attend(closely=self._is_wanted(look))
         if len(self._evidence.counted) >= self._next_window:
             self._next_window = 2 * len(self._evidence.counted)
             lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
@@ -100,13 +101,14 @@ class _Watch:
         held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
         self._evidence.memory = merged([each for each in held if each.sessions or each.containers])
 
-    def _left_by_ended(self, look: Look) -> tuple[set[tuple[str, Key]], int]:
-        """Return what is held for sessions that had ended at the look before, and how many of those were watched."""
+    def _is_wanted(self, look: Look) -> bool:
+        """Tell whether to watch closely now, by the sessions that had ended at the look before: others are settling."""
         before, self._looked = self._looked, time.monotonic()
-        sessions = self._observer.sessions.items()
-        ended = {key: session for key, session in sessions if session.ended is not None and session.ended < before}
-        held = {(each.kind, each.session) for each in look.holdings if each.kind != OBJECT and each.session in ended}
-        return held, sum(session.is_watched for session in ended.values())
+        sessions = self._observer.sessions.values()
+        ended = {each.key: each for each in sessions if each.ended is not None and each.ended < before}
+        holding = {each.session for each in look.holdings if each.kind != OBJECT and each.session in ended}
+        watched = [key for key, session in ended.items() if session.is_watched]
+        return self._attention.after(watched, holding) or self._options.closely
 
     def _note(self, look: Look) -> None:
         """Take note of what the watched sessions left, for good when they have doubled since the last checkpoint."""
