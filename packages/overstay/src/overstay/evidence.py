@@ -26,6 +26,7 @@ class Evidence:
     cycles: dict[Signature, list[Overstay]] = field(default_factory=dict)
     rounds: list[counters.Round] = field(default_factory=list)
     canaries: dict[str, str] = field(default_factory=dict)
+    unrecorded: dict[int, int] = field(default_factory=dict)
     held: tuple[Holding, ...] = ()
     windows: list[Window] = field(default_factory=list)
     memory: list[Held] = field(default_factory=list)
@@ -41,6 +42,19 @@ class Evidence:
             return self.sessions
         numbers = {visit.n for visit in self.visits}
         return {key: session for key, session in self.sessions.items() if session.visit in numbers}
+
+    @property
+    def per_worker(self) -> dict[int, int]:
+        """Return how many counted sessions each process had, those among them of which it kept no record."""
+        had = dict(self.unrecorded)
+        for pid, _ in self.counted:
+            had[pid] = had.get(pid, 0) + 1
+        return had
+
+    @property
+    def total(self) -> int:
+        """Return how many counted sessions there were."""
+        return sum(self.per_worker.values())
 
     @property
     def watched(self) -> dict[Key, Session]:

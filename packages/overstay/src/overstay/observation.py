@@ -77,7 +77,8 @@ class Observer:
         self._addresses = addresses
         self._links: dict[int, Link] = {}
         self._lost: set[int] = set()
-        self._resting: set[int] = set()
+        self._rested_at: dict[int, int] = {}
+        self.unrecorded: dict[int, int] = {}
         self.sessions: dict[Key, Session] = {}
         self.hellos: dict[int, dict[str, Any]] = {}
         self.disarmed: dict[str, str] = {}
@@ -137,6 +138,8 @@ class Observer:
         opened: dict[Key, OpenSession] = {}
         canaries: set[Key] = set()
         for pid, told in looks.items():
+            if pid in self._rested_at:
+                self._count_unrecorded(pid, told["given"])
             places = {number: place_of(site) for number, site in told["sites"].items()}
             for row in told["holdings"]:
                 key = (pid, row["session"])
@@ -198,11 +201,12 @@ class Observer:
         key = (pid, number)
         if event == "began":
             door, kind, path, port, began = rest
-            self.sessions[key] = Session(key, door, kind, path, port, began, is_watched=pid not in self._resting)
+            self.sessions[key] = Session(key, door, kind, path, port, began)
         elif event == "rests":
-            self._rest(pid)
+            self._rest(pid, number)
         elif event == "watches":
-            self._resting.discard(pid)
+            self._count_unrecorded(pid, number)
+            del self._rested_at[pid]
         elif event == "collected":
             role, site = rest
             if site:
@@ -210,8 +214,13 @@ class Observer:
         elif key in self.sessions:
             self.sessions[key] = replace(self.sessions[key], ended=rest[0])
 
-    def _rest(self, pid: int) -> None:
-        self._resting.add(pid)
+    def _count_unrecorded(self, pid: int, given: int) -> None:
+        """Count the sessions that have begun since the process last told how many it has given numbers to."""
+        self.unrecorded[pid] = self.unrecorded.get(pid, 0) + given - self._rested_at[pid]
+        self._rested_at[pid] = given
+
+    def _rest(self, pid: int, given: int) -> None:
+        self._rested_at[pid] = given
         for key, session in self.sessions.items():
             if key[0] == pid and session.ended is None:
                 self.sessions[key] = replace(session, is_watched=False)

@@ -10,6 +10,7 @@ record in there would be a leak of our own making.
 
 import asyncio
 import itertools
+import sys
 import threading
 import time
 import weakref
@@ -23,7 +24,8 @@ current: ContextVar[int] = ContextVar("overstay_session", default=0)
 Row = tuple[Any, ...]
 """A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds),
 or ("collected", number, role, site), when the garbage collector has freed an object that the session owned,
-or ("rests", number) and ("watches", number) where the hooks go out and come back, after so many sessions."""
+or ("rests", number) and ("watches", number) where the hooks go out and come back, after so many sessions: what begins
+in between has no rows, since rows cost more than all that is left of us then."""
 
 
 class Stay(NamedTuple):
@@ -44,6 +46,7 @@ class Ledger:
     def __init__(self) -> None:
         self.on_loop: list[Callable[[asyncio.AbstractEventLoop], None]] = []
         self.is_resting = False
+        self._last_recorded = sys.maxsize
         self.forget()
 
     def forget(self) -> None:
@@ -68,8 +71,9 @@ class Ledger:
             task = None if running is None else weakref.ref(running)
         now = time.monotonic()
         self.open[number] = Stay(door, kind, path, port, now, task, thread or 0)
-        for journal in self._journals:
-            journal.append(("began", number, door, kind, path, port, now))
+        if not self.is_resting:
+            for journal in self._journals:
+                journal.append(("began", number, door, kind, path, port, now))
         return number
 
     def runs_in_current_task(self, number: int) -> None:
@@ -80,9 +84,19 @@ class Ledger:
 
     def end(self, number: int) -> None:
         """Close a session; a number that is not open is ignored."""
-        if self.open.pop(number, None) is not None:
+        if self.open.pop(number, None) is not None and number <= self._last_recorded:
             for journal in self._journals:
                 journal.append(("ended", number, time.monotonic()))
+
+    def rest(self) -> None:
+        """Write no rows of sessions that begin from now on."""
+        self.note("rests", self.given)
+        self.is_resting, self._last_recorded = True, self.given
+
+    def watch(self) -> None:
+        """Write rows of every session again."""
+        self.is_resting, self._last_recorded = False, sys.maxsize
+        self.note("watches", self.given)
 
     def note(self, event: str, number: int, *told: Any) -> None:
         """Write a row about a session into every journal."""
@@ -91,11 +105,12 @@ class Ledger:
 
     def journal(self) -> list[Row]:
         """Return a list that receives a row for every beginning and end from now on; its reader empties it."""
-        journal: list[Row] = [("rests", self.given)] if self.is_resting else []
-        journal += [
+        journal: list[Row] = [
             ("began", number, stay.door, stay.kind, stay.path, stay.port, stay.began)
             for number, stay in list(self.open.items())
         ]
+        if self.is_resting:
+            journal.append(("rests", self.given))
         self._journals.append(journal)
         return journal
 

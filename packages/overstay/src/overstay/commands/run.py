@@ -13,6 +13,7 @@ from overstay.evidence import Evidence
 from overstay.findings import Report
 from overstay.judge import containers
 from overstay.judge.overstays import OBJECT, overstays
+from overstay.judge.sessions import Key
 from overstay.memory import Window, held_of, merged
 from overstay.messages import Speaker
 from overstay.observation import Look, Observer
@@ -55,6 +56,7 @@ class _Watch:
         self._costs: list[dict[str, float]] = []
         self._attention = Attention()
         self._looked = self._began
+        self._left: set[tuple[str, Key]] = set()
         self._spent = 0.0
 
     async def report(self) -> Report:
@@ -89,10 +91,11 @@ class _Watch:
         self._lag, self._costs = list(lag.values()), list(costs.values())
         self._note(look)
         await self._observer.attend(closely=self._is_wanted(look))
-        if len(self._evidence.counted) >= self._next_window:
-            self._next_window = 2 * len(self._evidence.counted)
+        sessions = self._evidence.total
+        if sessions >= self._next_window:
+            self._next_window = 2 * sessions
             lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
-            self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths))
+            self._evidence.windows.append(Window(sessions, 0, lengths))
             self._evidence.unseen = self._evidence.unseen or why
 
     async def _trace(self) -> None:
@@ -102,18 +105,18 @@ class _Watch:
         self._evidence.memory = merged([each for each in held if each.sessions or each.containers])
 
     def _is_wanted(self, look: Look) -> bool:
-        """Tell whether to watch closely now, by the sessions that had ended at the look before: others are settling."""
+        """Tell whether to watch closely now, by what has been left for the length of a look: the rest is settling."""
         before, self._looked = self._looked, time.monotonic()
-        sessions = self._observer.sessions.values()
-        ended = {each.key: each for each in sessions if each.ended is not None and each.ended < before}
-        holding = {each.session for each in look.holdings if each.kind != OBJECT and each.session in ended}
-        watched = [key for key, session in ended.items() if session.is_watched]
-        return self._attention.after(watched, holding) or self._options.closely
+        sessions = self._evidence.watched.values()
+        ended = [each.key for each in sessions if each.ended is not None and each.ended < before]
+        left = {(each.kind, each.session) for each in look.holdings if each.kind != OBJECT}
+        lasting, self._left = left & self._left, left
+        return self._attention.after(ended, {session for _, session in lasting}) or self._options.closely
 
     def _note(self, look: Look) -> None:
         """Take note of what the watched sessions left, for good when they have doubled since the last checkpoint."""
         evidence = self._evidence
-        evidence.sessions = dict(self._observer.sessions)
+        evidence.sessions, evidence.unrecorded = dict(self._observer.sessions), self._observer.unrecorded
         settled = {
             key: session
             for key, session in evidence.sessions.items()
@@ -132,7 +135,7 @@ class _Watch:
     def _notes(self) -> tuple[str, ...]:
         if not self._observer.hellos:
             return (self._say("target.no-door"),)
-        watched, sessions = len(self._evidence.watched), len(self._evidence.counted)
+        watched, sessions = len(self._evidence.watched), self._evidence.total
         return () if watched == sessions else (self._say("run.sampled", watched=watched, sessions=sessions),)
 
     def _circumstances(self) -> Circumstances:

@@ -45,9 +45,6 @@ class _Summary:
         departures: dict[str, int] = {}
         for visit in evidence.visits:
             departures[str(visit.departure)] = departures.get(str(visit.departure), 0) + 1
-        workers: dict[str, int] = {}
-        for session in evidence.counted.values():
-            workers[str(session.key[0])] = workers.get(str(session.key[0]), 0) + 1
         return Report(
             verdict=self._verdict(findings),
             target=Target(
@@ -59,13 +56,13 @@ class _Summary:
             ),
             run=Run(
                 visits=len(evidence.visits),
-                sessions=len(evidence.counted),
+                sessions=evidence.total,
                 departures=departures,
                 not_exercised=tuple(evidence.not_exercised.values()),
                 duration_s=round(circumstances.duration, 1),
                 canaries=evidence.canaries,
                 notes=self._notes(),
-                sessions_per_worker=workers,
+                sessions_per_worker={str(pid): count for pid, count in evidence.per_worker.items()},
                 settle_s=circumstances.settle,
             ),
             latency=Latency(self._growth.connect.trend, self._growth.reply.trend, self._lag()),

@@ -28,8 +28,7 @@ def disarm() -> None:
 
 def rest() -> None:
     """Take out the hooks that a busy server pays for; journals are told which sessions are not watched whole."""
-    ledger.is_resting = True
-    ledger.note("rests", ledger.given)
+    ledger.rest()
     _wrap.rest()
 
 
@@ -37,8 +36,7 @@ def watch() -> None:
     """Put the hooks back, in the modules that were imported meanwhile too."""
     _wrap.watch()
     _function.catch_up()
-    ledger.is_resting = False
-    ledger.note("watches", ledger.given)
+    ledger.watch()
 
 
 def forget() -> None:
