@@ -55,6 +55,7 @@ class Ledger:
         self.given = 0
         self.open: dict[int, Stay] = {}
         self.loops: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+        self._latest_loop: Callable[[], asyncio.AbstractEventLoop | None] = lambda: None
         self._journals: list[list[Row]] = []
 
     def begin(self, door: str, kind: str, path: str, port: int) -> int:
@@ -65,7 +66,7 @@ class Ledger:
         if loop is None:
             thread = threading.get_ident()
         else:
-            if loop not in self.loops:
+            if self._latest_loop() is not loop:
                 self._welcome(loop)
             running = asyncio.current_task(loop)
             task = None if running is None else weakref.ref(running)
@@ -119,9 +120,11 @@ class Ledger:
         self._journals = [kept for kept in self._journals if kept is not journal]
 
     def _welcome(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loops.add(loop)
-        for callback in self.on_loop:
-            callback(loop)
+        self._latest_loop = weakref.ref(loop)
+        if loop not in self.loops:
+            self.loops.add(loop)
+            for callback in self.on_loop:
+                callback(loop)
 
 
 ledger = Ledger()

@@ -35,12 +35,10 @@ class session:  # noqa: N801 - a context manager is spelled like the function it
         _install.announce_under_run()
         self._before = current.get()
         self._number = ledger.begin(self._door, self._kind, self._path, self._port)
-        if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is no loop
-            objects.own(self._number, "task", asyncio.current_task())
         # Always set, never trusted: an inherited context can be that of an earlier request on the same connection.
         current.set(self._number)
-        if self._port in _canary.marked:
-            _canary.plant(self._port, self._number)
+        if not ledger.is_resting:
+            begin_watched(self._number, self._port)
         return self._number
 
     def pause(self) -> None:
@@ -64,6 +62,14 @@ class session:  # noqa: N801 - a context manager is spelled like the function it
         # Not Token.reset: a generator may be closed in another context than the one it was entered in.
         current.set(self._before)
         ledger.end(self._number)
+
+
+def begin_watched(number: int, port: int) -> None:
+    """Note the task that serves the current session, and plant canaries where the tool has marked its client."""
+    if asyncio._get_running_loop() is not None:  # noqa: SLF001 - the public function raises where there is no loop
+        objects.own(number, "task", asyncio.current_task())
+    if port in _canary.marked:
+        _canary.plant(port, number)
 
 
 def port_of(client: Any) -> int:

@@ -5,7 +5,8 @@ from types import ModuleType
 from typing import Any
 
 from overstay_probe import _install
-from overstay_probe._session import session
+from overstay_probe._ledger import current, ledger
+from overstay_probe._session import begin_watched, port_of
 from overstay_probe._wrap import wrap
 from overstay_probe.holdings import objects
 
@@ -27,9 +28,19 @@ class ASGIDoor:
         if kind not in ("http", "websocket") or _INSIDE in scope:
             await self.app(scope, receive, send)
             return
-        with session(path=scope["path"], client=scope.get("client"), kind=kind, door="asgi") as number:
+        # What `session` does, without its calls: most servers' every request passes here.
+        before, port = current.get(), port_of(scope.get("client"))
+        number = ledger.begin("asgi", kind, scope["path"], port)
+        current.set(number)
+        scope[_INSIDE] = _Mark()
+        if not ledger.is_resting:
+            begin_watched(number, port)
             _own(number, scope, receive)
+        try:
             await self.app(scope, receive, send)
+        finally:
+            current.set(before)
+            ledger.end(number)
 
 
 class _Mark:
@@ -40,9 +51,8 @@ class _Mark:
 
 def _own(number: int, scope: Scope, receive: Any) -> None:
     """Say what the session owns: its scope, and of the servers that hand in methods of theirs, their own objects."""
-    scope[_INSIDE] = mark = _Mark()
     cycle = getattr(receive, "__self__", None)
-    objects.own(number, "scope", mark)
+    objects.own(number, "scope", scope[_INSIDE])
     objects.own(number, "protocol", cycle, getattr(getattr(cycle, "on_response", None), "__self__", None))
     objects.own(number, "transport", getattr(cycle, "transport", None))
 

@@ -30,10 +30,12 @@ def rest() -> None:
     """Take out the hooks that a busy server pays for; journals are told which sessions are not watched whole."""
     ledger.rest()
     _wrap.rest()
+    objects.disarm()
 
 
 def watch() -> None:
     """Put the hooks back, in the modules that were imported meanwhile too."""
+    objects.arm()
     _wrap.watch()
     _function.catch_up()
     ledger.watch()
