@@ -64,7 +64,7 @@ class Held:
 
 def held_of(pid: int, answer: Mapping[str, Any]) -> list[Held]:
     """Return what one process told."""
-    return [_held(pid, told, answer.get("sites", {})) for told in answer["held"]]
+    return [_held(pid, told, answer.get("sites", {})) for told in answer.get("held", ())]
 
 
 def _held(pid: int, told: Mapping[str, Any], sites: Mapping[str, Any]) -> Held:

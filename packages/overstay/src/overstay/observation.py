@@ -209,8 +209,6 @@ def _frame(told: Mapping[str, Any]) -> Frame:
 def _why_unseen(told: Mapping[int, Mapping[str, Any]]) -> str:
     """Return why a process's memory could not be looked at, or not as a whole; empty when all could."""
     for answer in told.values():
-        if answer.get("error"):
-            return str(answer["error"])
         if answer["how"] == "skipped" or answer.get("is_whole") is False:
             return str(answer["why"])
     return ""

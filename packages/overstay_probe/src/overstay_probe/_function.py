@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType
 from typing import Any
 
+from overstay_probe._types import names_in
 from overstay_probe._wrap import put_in_place
 
 
@@ -42,10 +43,7 @@ def replace(makers: Mapping[Any, Callable[[Any], Callable[..., Any]]]) -> None:
     """
     replacements = {original: Replacement(original, make(original)) for original, make in makers.items()}
     for module in list(sys.modules.values()):
-        try:
-            names = object.__getattribute__(module, "__dict__")  # a lazy module would be loaded by its own
-        except AttributeError:
-            continue  # anything can be put into sys.modules
-        for name, value in list(names.items()):
+        names = names_in(module)  # anything can be put into sys.modules, and a lazy module would be loaded by its own
+        for name, value in list(names.items()) if names is not None else ():
             if type(value) is BuiltinFunctionType and value in replacements:
                 put_in_place(module, name, replacements[value])

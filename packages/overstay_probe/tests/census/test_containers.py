@@ -98,6 +98,68 @@ def test_growing_container_is_measured_and_named(lab, name):
     assert held["pin"] == ("shared-object" if name in ("attribute", "slot") else None)
 
 
+STRANGE = """
+class Strange(type):
+    __flags__ = __name__ = __mro__ = property(lambda of: 1 / 0)
+    def __getattribute__(of, name): raise RuntimeError(name)
+    def __eq__(of, other): raise RuntimeError
+    def __hash__(of): raise RuntimeError
+    def __instancecheck__(of, thing): raise RuntimeError
+    def __subclasscheck__(of, other): raise RuntimeError
+
+class Library(metaclass=Strange):
+    "As cffi's, it says that it is a module and stands among them; anything else raises."
+    __class__ = property(lambda library: type(sys))
+    __dict__ = property(lambda library: 1 / 0)
+    def __getattribute__(library, name): raise RuntimeError(name)
+    def __getattr__(library, name): raise RuntimeError(name)
+    def __dir__(library): raise RuntimeError
+    def __call__(library): raise RuntimeError
+
+class Broken:
+    __class__ = property(lambda broken: 1 / 0)
+
+LIBRARY, BROKEN = Library(), Broken()
+sys.modules["app.lib"] = sys.modules["broken.lib"] = LIBRARY
+HELD = {"on_event": LIBRARY, "partial": functools.partial(LIBRARY), "broken": [BROKEN]}
+threading.local().library = LIBRARY
+
+ROWS, COUNTS"""
+
+
+@pytest.mark.parametrize("pause", [1000, 0.0])
+def test_look_at_objects_that_lie_and_raise_is_as_any_other(lab, pause):
+    """A library of cffi's says that it is a module; metaclasses and classes raise whatever is asked: nothing is asked."""
+    keep = 'ROWS.append([LIBRARY, BROKEN, Library]); sys.modules[f"lib{n}"] = LIBRARY'
+    served = lab.start((APP % keep).replace("ROWS, COUNTS", STRANGE).replace("import array", "import functools, array"))
+    for _ in range(31):
+        served.get()
+    served.quiet()
+    lengths = served.ask("lengths", max_pause_ms=pause)
+    assert lengths["how"] == ("fork" if pause else "in-process")
+    as_long = [key for key, length in lengths["lengths"] if length == 31]
+    shapes = [held["shape"] for held in served.ask("trace", containers=as_long, max_pause_ms=pause)["held"]]
+    assert ("module __main__/.ROWS" in shapes) == (pause > 0)
+    assert served.ask("look")["disarmed"] == {}
+
+
+def test_look_that_fails_is_told_and_costs_nothing_else(lab):
+    """What failed is not tried again, and why is told; every other question has its answer."""
+    broken = """if n == 1:
+        from overstay_probe.census import graph
+        graph.gc = None"""
+    served = lab.start(APP % broken)
+    served.ask("look")
+    served.get()
+    for question in ({"ask": "trace", "containers": []}, {"ask": "lengths"}):
+        answer = served.ask(question.pop("ask"), max_pause_ms=1000, **question)
+        assert (answer["how"], answer.get("held"), answer.get("lengths")) == ("skipped", None, None)
+    assert served.quiet()["disarmed"] == {
+        "memory": "LookFailed: AttributeError: 'NoneType' object has no attribute 'get_referents'"
+    }
+    assert served.get() == b"done"
+
+
 def test_clean_server_has_no_growing_container(lab):
     """Forty requests make nothing longer, neither of the server's nor of ours."""
     served = lab.start(APP % "pass")

@@ -5,12 +5,13 @@ and the session objects of ended sessions that are still there.
 """
 
 import gc
+from collections.abc import Callable
 from typing import Any
 
-from overstay_probe import _canary, _site
+from overstay_probe import _canary, _site, _trouble
 from overstay_probe._ledger import ledger
-from overstay_probe.census import roots, snapshot, traces
-from overstay_probe.census.containers import lengths as lengths_of
+from overstay_probe._types import is_a, module_of
+from overstay_probe.census import containers, roots, snapshot, traces
 from overstay_probe.census.containers import measure
 from overstay_probe.census.graph import Graph, kept_by
 from overstay_probe.holdings import objects
@@ -18,13 +19,35 @@ from overstay_probe.holdings import objects
 __all__ = ["lengths", "trace"]
 _MOST_CONTAINERS = 200
 _BATCH = 10_000
+_WHAT = "memory"
 
 
 def lengths(max_pause_ms: float) -> dict[str, Any]:
     """Return address and length of every container that has some elements, under `lengths`."""
+    return _guarded(lambda: _take_lengths(max_pause_ms))
 
+
+def trace(grown: list[int], max_pause_ms: float) -> dict[str, Any]:
+    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names."""
+    return _guarded(lambda: _take_traces(grown, max_pause_ms))
+
+
+def _guarded(take: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a look tells. One that fails is told and not tried again; it costs nothing but itself."""
+    answer = {"how": "skipped", "why": "", "pause_ms": 0.0}
+    if _trouble.is_armed(_WHAT):
+        try:
+            answer = take()
+        except Exception as error:  # objects may be stranger than we know
+            _trouble.disarm(_WHAT, error)
+        finally:
+            containers.forget()
+    return answer
+
+
+def _take_lengths(max_pause_ms: float) -> dict[str, Any]:
     def look(_: int) -> dict[str, Any]:
-        return {"lengths": lengths_of(_ours()), "objects": len(gc.get_objects())}
+        return {"lengths": containers.lengths(_ours()), "objects": len(gc.get_objects())}
 
     kept = roots.thread_locals()  # held until the child has been made
     answer = snapshot.of(look, max_pause_ms)
@@ -32,8 +55,7 @@ def lengths(max_pause_ms: float) -> dict[str, Any]:
     return answer
 
 
-def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
-    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names."""
+def _take_traces(grown: list[int], max_pause_ms: float) -> dict[str, Any]:
     given, opened = ledger.given, set(ledger.open) | set(_canary.sessions)
     targets = [
         traces.Target(thing, owned.session, owned.role)
@@ -41,11 +63,11 @@ def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
         if owned.session <= given and owned.session not in opened
     ]
     stacks = [*roots.stacks(), *roots.thread_locals()]
-    wanted = frozenset(containers[:_MOST_CONTAINERS])
+    wanted = frozenset(grown[:_MOST_CONTAINERS])
     answer = snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
     numbers = {held["via"]["site"] for held in answer.get("held", ()) if held["via"]}
     sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
-    return {"held": [], **answer, "sites": sites}
+    return {**answer, "sites": sites}
 
 
 def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int) -> dict[str, Any]:
@@ -112,6 +134,6 @@ def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
 def _ours() -> frozenset[int]:
     """Return the addresses of the probe's own tables."""
     tables = [names for name, names in roots.module_namespaces().items() if roots.is_ours(name)]
-    inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not isinstance(thing, type)]
-    deeper = gc.get_referents(*(thing for thing in inner if type(thing).__module__.startswith("overstay_probe")))
+    inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not is_a(thing, type)]
+    deeper = gc.get_referents(*(thing for thing in inner if module_of(type(thing)).startswith("overstay_probe")))
     return frozenset(map(id, (*tables, *inner, *deeper, *gc.get_referents(*deeper))))

@@ -19,13 +19,15 @@ from typing import Any
 
 from overstay_probe._types import mro, namespace
 
-ATOMS = frozenset(
+_ATOMS = frozenset(
     {
         *(int, str, float, bytes, bool, complex, type(None), type(...), type(NotImplemented), range, slice),
         *(BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType),
     }
 )
 """Types that lead nowhere."""
+_ATOMS_AT = frozenset(map(id, _ATOMS))
+"""Their addresses: a set of types would call the `__hash__` of a metaclass."""
 
 
 class Graph:
@@ -38,7 +40,7 @@ class Graph:
 
     def reach(self, starts: Sequence[Any], leaves: Collection[int] = ()) -> None:
         """Reach everything that these refer to; `leaves` are reached and not entered."""
-        parents, atoms, referents = self.parents, ATOMS, gc.get_referents
+        parents, atoms, referents = self.parents, _ATOMS_AT, gc.get_referents
         for start in starts:
             parents.setdefault(id(start), None)
         queue: deque[Any] = deque(starts)
@@ -49,7 +51,7 @@ class Graph:
                 return
             thing = pop()
             for referent in referents(thing):
-                if type(referent) in atoms:
+                if id(type(referent)) in atoms:
                     continue
                 key = id(referent)
                 if key not in parents:

@@ -34,8 +34,14 @@ warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"overstay
 Answer = dict[str, Any]
 
 
+class LookFailed(Exception):  # noqa: N818 - what happened, with the child's own words for it
+    """The look raised in the child."""
+
+
 def of(look: Callable[[int], Answer], max_pause_ms: float) -> Answer:
     """Return what `look(most objects)` returns of a snapshot of the heap, with how it was taken and what it cost.
+
+    Raises what `look` raises, and LookFailed where that was in the child.
 
     `how` is fork, in-process or skipped; `why` says why it is not a fork; `pause_ms` is for how long the process was
     stopped, `seconds` how long the answer took.
@@ -112,6 +118,8 @@ def _forked(look: Callable[[int], Answer]) -> tuple[Answer | None, float]:
         answer: Answer = json.loads(told)
     except ValueError:
         return None, pause
+    if "error" in answer:
+        raise LookFailed(answer["error"])
     return answer, pause
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from overstay_probe._ledger import ledger
 from overstay_probe._site import APPLICATION, absolute, rank_of, rank_of_path
-from overstay_probe._types import module_of, mro, qualified
+from overstay_probe._types import is_a, is_heap_type, module_of, mro, name_of, names_in, qualified, read
 from overstay_probe.census.containers import measure
 from overstay_probe.census.graph import Graph
 from overstay_probe.census.names import LRU, Step, is_index, is_state, step
@@ -188,10 +188,10 @@ class Held:
 
 def _registered(thing: Any) -> tuple[str, str, str] | None:
     """Return name, qualified name and source file of a function that is held: where it is registered is near."""
-    if isinstance(thing, functools.partial) or qualified(type(thing)) == "weakref.finalize._Info":
-        thing = thing.func
-    function = getattr(thing, "__func__", thing) if isinstance(thing, MethodType) else thing
-    if not isinstance(function, FunctionType):
+    if is_a(thing, functools.partial) or qualified(type(thing)) == "weakref.finalize._Info":
+        thing = read(thing, "func")
+    function = thing.__func__ if type(thing) is MethodType else thing
+    if type(function) is not FunctionType:
         return None
     code = function.__code__
     maker, is_inner, _ = code.co_qualname.partition(".<locals>")
@@ -209,13 +209,13 @@ def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
         return root.name, root.file
     code = None
     if type(thing) is LRU:
-        thing = thing.__wrapped__
+        thing = read(thing, "__wrapped__")
     for name in ("cr_code", "gi_code", "ag_code", "__code__", "f_code"):
-        code = code or getattr(thing, name, None) if type(thing).__module__ == "builtins" else None
+        code = code or (None if is_heap_type(type(thing)) else read(thing, name))
     if code is not None:
         return code.co_qualname, absolute(code.co_filename)
-    owner = thing if isinstance(thing, type) else type(thing)
-    file = getattr(sys.modules.get(module_of(owner)), "__file__", "")
+    owner = thing if is_a(thing, type) else type(thing)
+    file = (names_in(sys.modules.get(module_of(owner))) or {}).get("__file__")
     return qualified(owner), absolute(file) if type(file) is str and file else ""
 
 
@@ -310,10 +310,10 @@ def via(held: Held) -> dict[str, Any] | None:
 
 def _via_elements(container: Any) -> dict[str, Any] | None:
     """Return the holding that most elements of a container are, such as a set of running tasks."""
-    if isinstance(container, dict):
+    if is_a(container, dict):
         elements = [*dict.values(container), *dict.keys(container)]
     else:
-        elements = list.copy(container) if isinstance(container, list) else gc.get_referents(container)
+        elements = list.copy(container) if is_a(container, list) else gc.get_referents(container)
     found: dict[tuple[str, int], set[int]] = {}
     for element in elements:
         holding = _holding(element)
@@ -334,13 +334,13 @@ def _holding_of(root: Root) -> tuple[str, int, int] | None:
 
 def _holding(thing: Any) -> tuple[str, int, int] | None:
     """Return kind, session and site of a task, timer or thread that a session has set going and that goes on."""
-    if isinstance(thing, asyncio.Task) and not thing.done():
+    if is_a(thing, asyncio.Task) and not asyncio.Task.done(thing):
         session = tasks.session_of(thing)
         return ("task", session, tasks.site_of(thing).number) if session else None
-    if type(thing).__name__ == "TimerHandle" and (kept := timers.held(thing)):
+    if name_of(type(thing)) == "TimerHandle" and (kept := timers.held(thing)):
         return "timer", kept[0], kept[1].number
-    if isinstance(thing, threading.Thread) and thing.is_alive():
-        kept = getattr(thing, "overstay_held", None)
+    if is_a(thing, threading.Thread) and threading.Thread.is_alive(thing):
+        kept = read(thing, "overstay_held")
         return ("thread", kept[0], kept[1].number) if kept else None
     return None
 
@@ -353,23 +353,24 @@ def _pin(held: Held, sessions: list[int]) -> str | None:
     if pin is None and not sessions and held.containers:
         shared = next((first.path[at] for at, each in reversed(first.steps) if each.name), None)
         owner = type(shared)
-        is_instance = shared is not None and not isinstance(shared, (type, dict)) and owner.__flags__ & (1 << 9)
-        if is_instance and rank_of(vars(sys.modules.get(module_of(owner), sys))) == APPLICATION:
+        is_instance = shared is not None and not is_a(shared, type) and not is_a(shared, dict) and is_heap_type(owner)
+        if is_instance and rank_of(names_in(sys.modules.get(module_of(owner))) or {}) == APPLICATION:
             return "shared-object"
     return pin
 
 
 def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
-    if isinstance(container, deque) and deque.maxlen.__get__(container) is not None:
+    if is_a(container, deque) and deque.maxlen.__get__(container) is not None:
         return {"what": "maxlen", "size": deque.maxlen.__get__(container)}
     for thing in trace.path:
-        if type(thing) is LRU and thing.cache_info().maxsize is not None:
-            return {"what": "maxsize", "size": thing.cache_info().maxsize}
-        names = {f"{each.__module__}.{each.__qualname__}" for each in mro(type(thing)) if module_of(each)}
+        if type(thing) is LRU and LRU.cache_info(thing).maxsize is not None:
+            return {"what": "maxsize", "size": LRU.cache_info(thing).maxsize}
+        names = set(map(qualified, mro(type(thing))))
         if names & _WEAK:
             return {"what": "weak", "size": 0}
-        if "asyncio.queues.Queue" in names and thing._maxsize > 0:  # noqa: SLF001 - no other way without asking it
-            return {"what": "maxsize", "size": thing._maxsize}  # noqa: SLF001 - as above
+        size = read(thing, "_maxsize") if "asyncio.queues.Queue" in names else None
+        if type(size) is int and size > 0:
+            return {"what": "maxsize", "size": size}
     return None
 
 
