@@ -143,6 +143,27 @@ def test_look_at_objects_that_lie_and_raise_is_as_any_other(lab, pause):
     assert served.ask("look")["disarmed"] == {}
 
 
+def test_array_of_numpy_is_measured_in_bytes(lab):
+    """An array that grows in its place, as one of a class derived from it does; the probe itself never imports numpy."""
+    pytest.importorskip("numpy", reason="numpy is not installed beside the tests' servers")
+    arrays = """class Samples(numpy.ndarray): pass
+ARRAY, SAMPLES = numpy.zeros(160, dtype="u1"), Samples(shape=160, dtype="u1")
+ROWS, COUNTS"""
+    grow = "ARRAY.resize(ARRAY.size + 320, refcheck=False); SAMPLES.resize(SAMPLES.size + 320, refcheck=False)"
+    served = lab.start((APP % grow).replace("ROWS, COUNTS", arrays).replace("import array", "import numpy, array"))
+    served.get()
+    served.quiet()
+    before = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    for _ in range(10):
+        served.get()
+    served.quiet()
+    after = dict(served.ask("lengths", max_pause_ms=1000)["lengths"])
+    grown = [key for key in after if key in before and after[key] - before[key] == 3200]
+    found = {held["shape"]: held for held in served.ask("trace", containers=grown, max_pause_ms=1000)["held"]}
+    assert {"module __main__/.ARRAY", "module __main__/.SAMPLES"} <= set(found)
+    assert found["module __main__/.ARRAY"]["length"] == 160 + 11 * 320
+
+
 def test_look_that_fails_is_told_and_costs_nothing_else(lab):
     """What failed is not tried again, and why is told; every other question has its answer."""
     broken = """if n == 1:

@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from overstay_probe._types import mro
+from overstay_probe._types import is_heap_type, mro, name_of, namespace
 
 FEWEST = 8
 """A container with fewer elements has not grown with the clients."""
 FEWEST_BYTES = 64
 _BATCH = 10_000
+_module = type.__dict__["__module__"].__get__  # of a type written in C: of any other it would read the namespace
 _ELEMENTS: dict[type, Callable[[Any], int]] = {
     dict: dict.__len__,
     list: list.__len__,
@@ -40,9 +41,16 @@ def measure(of: type) -> Measure | None:
     """Return how a container of this type is measured; None for other types."""
     known = _known.get(id(of))
     if known is None:
-        how = next((how for owner in mro(of) if (how := _of_base.get(id(owner))) is not None), None)
+        how = next((how for owner in mro(of) if (how := _of_base.get(id(owner)) or _numpy(owner))), None)
         known = _known[id(of)] = (of, how)
     return known[1]
+
+
+def _numpy(owner: type) -> Measure | None:
+    """Return how an array of numpy's is measured: in bytes."""
+    if is_heap_type(owner) or _module(owner) != "numpy" or name_of(owner) != "ndarray":
+        return None
+    return namespace(owner)["nbytes"].__get__, FEWEST_BYTES
 
 
 def forget() -> None:
