@@ -17,7 +17,7 @@ def row():
 class Agent:
     def __init__(self):
         self.memory = []
-        self.client = None
+        self.client, self.heard = None, []
     def hear(self, text):
         self.memory.append(text)
         {hear}
@@ -69,6 +69,24 @@ def test_kilobyte_kept_per_session_is_proved_within_a_hundred_sessions(visited):
     assert finding["site"]["line"] == 27
     assert [step["reference"] for step in finding["trace"]] == ["module app", ".ROWS"]
     assert finding["trace"][-1]["owner"]
+
+
+@pytest.mark.slow
+def test_list_made_anew_and_longer_is_told_as_one_that_grows(visited):
+    """`heard = heard + [row]`: one a session, the statement that extends it, and the attribute as the owner."""
+    report = visited("--sessions", "25", leave="AGENT.heard = AGENT.heard + [row()]")
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
+    assert finding["rate"]["per_session"] == 1.0
+    assert finding["site"]["line"] == 27
+    assert [step["reference"] for step in finding["trace"]] == ["module app", ".AGENT", ".heard"]
+
+
+@pytest.mark.slow
+def test_list_made_anew_and_no_longer_is_silent(visited):
+    """The clean twin keeps the last twenty."""
+    leave = "AGENT.heard = [*AGENT.heard, row()][-20:]"
+    assert visited("--sessions", "25", leave=leave)["findings"] == []
 
 
 @pytest.mark.slow

@@ -184,10 +184,10 @@ class Examination:
         evidence = self.evidence
         if self._observer.is_inside:
             await self._observer.ask("collect")
-            lengths, why = await self._observer.lengths(self._plan.max_pause_ms)
+            lengths = await self._observer.lengths(self._plan.max_pause_ms)
             messages = sum(visit.sent for visit in evidence.visits)
-            evidence.windows.append(Window(len(evidence.counted), messages, lengths))
-            evidence.unseen = evidence.unseen or why
+            evidence.windows.append(Window(len(evidence.counted), messages, lengths.of, lengths.referred))
+            evidence.unseen = evidence.unseen or lengths.why
 
     async def _trace(self) -> None:
         """Ask what holds the containers that have grown, and the objects of sessions that have ended."""
@@ -195,8 +195,8 @@ class Examination:
         grown = containers.growing(evidence.windows)
         if grown:  # what silent clients still had then has gone by now
             await self._observer.ask("collect")
-            lengths, _ = await self._observer.lengths(self._plan.max_pause_ms)
-            evidence.windows[-1] = replace(evidence.windows[-1], lengths=lengths)
+            lengths = await self._observer.lengths(self._plan.max_pause_ms)
+            evidence.windows[-1] = replace(evidence.windows[-1], lengths=lengths.of, referred=lengths.referred)
             grown = containers.growing(evidence.windows)
         if not grown and not any(signature[0] == OBJECT for signature in evidence.tally.latest):
             return

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overstay.judge.sessions import Key
-from overstay.observation import Place, place_of
-
-Address = tuple[int, int]
-"""A container: its process and where in that process's memory it is."""
+from overstay.observation import Address, Place, place_of
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The lengths of all containers after so many sessions and messages; `why` is empty when all could be measured."""
+    """The lengths of all containers after so many sessions and messages; of a place, that of what it refers to.
+
+    `referred` says where what a place refers to is.
+    """
 
     sessions: int
     messages: int
     lengths: Mapping[Address, int] = field(default_factory=dict)
-    why: str = ""
+    referred: Mapping[Address, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

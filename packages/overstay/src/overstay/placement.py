@@ -138,13 +138,20 @@ def _base(node: ast.AST) -> str:
 
 
 def _puts_into(statement: ast.stmt, name: str) -> bool:
-    return any(
+    return _extends(statement, name) or any(
         _is_call_of(node, _ADDING, name)
         or _registers(node, name)
         or (isinstance(node, ast.Assign) and any(_is_element_of(target, name) for target in node.targets))
         or (isinstance(node, ast.AugAssign) and _base(node.target) == name)
         for node in ast.walk(statement)
     )
+
+
+def _extends(statement: ast.stmt, name: str) -> bool:
+    """Tell whether a statement assigns a longer one of what was there: `x = x + [y]`, `x = join([x, y])`, no slice."""
+    if not _assigns(statement, name) or not isinstance(statement, ast.Assign | ast.AnnAssign) or not statement.value:
+        return False
+    return not isinstance(statement.value, ast.Subscript) and _mentions(statement.value, name)
 
 
 def _takes_out(function: ast.AST, name: str) -> bool:

@@ -177,7 +177,7 @@ class Link:
 
     def trace(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return what holds these containers, and the session objects of ended sessions."""
-        containers = [number for number in request["containers"] if isinstance(number, int)]
+        containers = [number for number in request["containers"] if isinstance(number, int | str)]
         return self._paused(census.trace(containers, float(request["max_pause_ms"])))
 
     def _paused(self, answer: dict[str, Any]) -> dict[str, Any]:

@@ -102,10 +102,13 @@ def read(of: object, name: str) -> Any:
 
 
 def slots(of: object) -> Iterator[tuple[str, Any]]:
-    """Yield the name and value of every slot of an object that is filled."""
+    """Yield the name and value of every slot of an object that is filled.
+
+    `__dict__` and `__weakref__` are left out: in a class that mypyc has compiled they may point beyond the object.
+    """
     for owner in mro(type(of)):
         for name, descriptor in namespace(owner).items():
-            if type(descriptor) is MemberDescriptorType:
+            if type(descriptor) is MemberDescriptorType and not name.startswith("__"):
                 try:
                     yield name, descriptor.__get__(of)
                 except (AttributeError, TypeError):

@@ -80,9 +80,9 @@ class _Watch:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
         if self._note(look):
-            lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
-            self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths))
-            self._evidence.unseen = self._evidence.unseen or why
+            lengths = await self._observer.lengths(_MAX_PAUSE_MS)
+            self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths.of, lengths.referred))
+            self._evidence.unseen = self._evidence.unseen or lengths.why
 
     async def _trace(self) -> None:
         grown = containers.growing(self._evidence.windows)

@@ -1,18 +1,19 @@
 """The census: what is in memory, and what holds it. Answers two questions of the control channel.
 
-`lengths` says how long every container is, so that the tool can tell which ones grow; `trace` says what holds those,
-and the session objects of ended sessions that are still there.
+`lengths` says how long every container is, and what long-lived places refer to, so that the tool can tell which ones
+grow; `trace` says what holds those, and the session objects of ended sessions that are still there.
 """
 
 import gc
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from overstay_probe import _canary, _site, _trouble
 from overstay_probe._ledger import ledger
 from overstay_probe._types import is_a, module_of
-from overstay_probe.census import containers, roots, snapshot, traces
-from overstay_probe.census.containers import measure
+from overstay_probe.census import containers, places, roots, snapshot, traces
+from overstay_probe.census.containers import measure, measure_anew
 from overstay_probe.census.graph import Graph, kept_by
 from overstay_probe.holdings import objects
 
@@ -23,12 +24,18 @@ _WHAT = "memory"
 
 
 def lengths(max_pause_ms: float) -> dict[str, Any]:
-    """Return address and length of every container that has some elements, under `lengths`."""
+    """Return address and length of every container that has some elements, under `lengths`.
+
+    Under `places`: key and length of what each place refers to, with its address.
+    """
     return _guarded(lambda: _take_lengths(max_pause_ms))
 
 
-def trace(grown: list[int], max_pause_ms: float) -> dict[str, Any]:
-    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names."""
+def trace(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
+    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names.
+
+    `grown` are addresses of containers and keys of places, as `lengths` gave them.
+    """
     return _guarded(lambda: _take_traces(grown, max_pause_ms))
 
 
@@ -46,8 +53,14 @@ def _guarded(take: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _take_lengths(max_pause_ms: float) -> dict[str, Any]:
-    def look(_: int) -> dict[str, Any]:
-        return {"lengths": containers.lengths(_ours()), "objects": len(gc.get_objects())}
+    def look(most: int) -> dict[str, Any]:
+        tracked = gc.get_objects()
+        found = containers.lengths(tracked, _ours())
+        return {
+            "lengths": found,
+            "places": places.lengths(tracked, is_copy=most == sys.maxsize),
+            "objects": len(tracked),
+        }
 
     kept = roots.thread_locals()  # held until the child has been made
     answer = snapshot.of(look, max_pause_ms)
@@ -55,7 +68,7 @@ def _take_lengths(max_pause_ms: float) -> dict[str, Any]:
     return answer
 
 
-def _take_traces(grown: list[int], max_pause_ms: float) -> dict[str, Any]:
+def _take_traces(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
     given, opened = ledger.given, set(ledger.open) | set(_canary.sessions)
     targets = [
         traces.Target(thing, owned.session, owned.role)
@@ -70,9 +83,13 @@ def _take_traces(grown: list[int], max_pause_ms: float) -> dict[str, Any]:
     return {**answer, "sites": sites}
 
 
-def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int) -> dict[str, Any]:
+def _trace(
+    targets: list[traces.Target], wanted: frozenset[int | str], stacks: list[roots.Root], most: int
+) -> dict[str, Any]:
     things = gc.get_objects()
-    grown = _at(wanted, things)
+    holders = {key: int(key.partition(" ")[0]) for key in wanted if type(key) is str}
+    at = _at(frozenset(key for key in wanted if type(key) is int) | frozenset(holders.values()), things)
+    grown = [thing for key, thing in at.items() if key in wanted and measure(type(thing)) is not None]
     groups = list(roots.groups(stacks))
     leaves = {id(target.thing) for target in targets}
     graph = _reached(groups, leaves, most)
@@ -90,6 +107,9 @@ def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[ro
         beyond = [trace for trace in outside if not trace.target.role]
     paths = [(thing, graph.path(thing)) for thing in grown]
     growing = [traces.Trace(traces.Target(thing), by_start[id(path[0])], path) for thing, path in paths if path]
+    for place, address in holders.items():
+        if address in at and (path := _way_to(place, at[address], graph, by_start)):
+            growing.append(traces.Trace(traces.Target(path[-1], key=place), by_start[id(path[0])], path))
     held = traces.held_by(found, growing + beyond)
     cuts = [each.cut for each in held]
     alone = _reached(groups, {id(thing) for cut in cuts for thing in cut} | leaves, most).parents
@@ -117,10 +137,17 @@ def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Gra
     return graph
 
 
-def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
-    """Return the containers at these addresses, those that are containers still."""
+def _way_to(place: str, holder: Any, graph: Graph, by_start: dict[int, roots.Root]) -> list[Any]:
+    """Return the objects from a root down to what a place refers to; empty where there is nothing any more."""
+    value = places.value_at(holder, place.partition(" ")[2])
+    above = graph.path(holder) or [holder] * (id(holder) in by_start)
+    return [*above, *places.way_to(holder, value)] if above and measure_anew(type(value)) is not None else []
+
+
+def _at(addresses: frozenset[int], tracked: list[Any]) -> dict[int, Any]:
+    """Return what is at these addresses."""
     if not addresses:
-        return []
+        return {}
     found = {id(thing): thing for thing in tracked if id(thing) in addresses}
     for start in range(0, len(tracked), _BATCH):
         if len(found) == len(addresses):
@@ -128,7 +155,7 @@ def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
         found |= {
             id(each): each for each in gc.get_referents(*tracked[start : start + _BATCH]) if id(each) in addresses
         }
-    return [thing for thing in found.values() if measure(type(thing)) is not None]
+    return found
 
 
 def _ours() -> frozenset[int]:

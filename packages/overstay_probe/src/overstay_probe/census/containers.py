@@ -5,7 +5,7 @@ import gc
 import io
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from overstay_probe._types import is_heap_type, mro, name_of, namespace
@@ -33,6 +33,12 @@ _of_base: dict[int, Measure] = {
     **{id(kind): (measure, FEWEST) for kind, measure in _ELEMENTS.items()},
     **{id(kind): (measure, FEWEST_BYTES) for kind, measure in _BYTES.items()},
 }
+_FIXED: dict[int, Measure] = {
+    id(tuple): (tuple.__len__, FEWEST),
+    id(frozenset): (frozenset.__len__, FEWEST),
+    id(bytes): (bytes.__len__, FEWEST_BYTES),
+    id(str): (str.__len__, FEWEST_BYTES),
+}
 _known: dict[int, tuple[type, Measure | None]] = {}
 """By the address of the type, which is kept with it; a dictionary of types would call the `__hash__` of a metaclass."""
 
@@ -53,19 +59,23 @@ def _numpy(owner: type) -> Measure | None:
     return namespace(owner)["nbytes"].__get__, FEWEST_BYTES
 
 
+def measure_anew(of: type) -> Measure | None:
+    """Return how a thing is measured that may be made anew and longer: a container, or one whose length is fixed."""
+    return measure(of) or _FIXED.get(id(of))
+
+
 def forget() -> None:
     """Let go of the types that were met: a look must not keep an application's class."""
     _known.clear()
 
 
-def lengths(ours: frozenset[int]) -> list[tuple[int, int]]:
+def lengths(tracked: Sequence[Any], ours: frozenset[int]) -> list[tuple[int, int]]:
     """Return the address and length of every container that is long enough, without those in `ours`.
 
     The collector does not track dictionaries of atoms, nor anything that holds bytes: they are found in what is
     tracked.
     """
     found: dict[int, int] = {}
-    tracked = gc.get_objects()
     _measure(tracked, found, ours)
     for start in range(0, len(tracked), _BATCH):
         _measure(gc.get_referents(*tracked[start : start + _BATCH]), found, ours)

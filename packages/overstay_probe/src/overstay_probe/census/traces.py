@@ -14,7 +14,7 @@ from typing import Any
 from overstay_probe._ledger import ledger
 from overstay_probe._site import APPLICATION, absolute, rank_of, rank_of_path
 from overstay_probe._types import is_a, is_heap_type, module_of, mro, name_of, names_in, qualified, read
-from overstay_probe.census.containers import measure
+from overstay_probe.census.containers import measure_anew
 from overstay_probe.census.graph import Graph
 from overstay_probe.census.names import LRU, Step, is_index, is_state, step
 from overstay_probe.census.roots import Root
@@ -28,14 +28,15 @@ _ROLES = ("connection", "protocol", "transport", "scope", "task")
 
 
 class Target:
-    """Something to trace: a session object, or a container that grows."""
+    """Something to trace: a session object, or a container that grows; `key` is by what the tool knows that."""
 
-    __slots__ = ("role", "session", "thing")
+    __slots__ = ("key", "role", "session", "thing")
 
-    def __init__(self, thing: Any, session: int = 0, role: str = "") -> None:
+    def __init__(self, thing: Any, session: int = 0, role: str = "", key: str = "") -> None:
         self.thing = thing
         self.session = session
         self.role = role
+        self.key = key or id(thing)
 
 
 class Trace:
@@ -142,7 +143,7 @@ class Held:
     def __init__(self, traces: Sequence[Trace], owner: int) -> None:
         self.traces = sorted(traces, key=_telling)
         self.owner = owner
-        self.containers: dict[int, Any] = {}
+        self.containers: dict[int | str, Any] = {}
         first = self.traces[0]
         self.lines = first.references(owner)
         if first.target.role == "scope" and self.lines[-1]["shape"].endswith("[*]"):
@@ -243,16 +244,17 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
     on_path: dict[int, Held] = {id(thing): held for held in found for trace in held.traces for thing in trace.path}
     growing = {id(trace.target.thing) for trace in containers}
     by_shape: dict[tuple[str, ...], list[Trace]] = {}
-    for trace in containers:
+    # What is also followed by its place, the last of the two, had another address before.
+    for trace in {id(trace.target.thing): trace for trace in containers}.values():
         thing = trace.target.thing
         if id(thing) in on_path:
-            on_path[id(thing)].containers[id(thing)] = thing
+            on_path[id(thing)].containers[trace.target.key] = thing
         elif not any(id(above) in growing for above in trace.path[:-1]):
             by_shape.setdefault(trace.shape, []).append(trace)
     grown = []
     for group in by_shape.values():
         held = Held(group, len(group[0].path) - 2)
-        held.containers = {id(trace.target.thing): trace.target.thing for trace in group}
+        held.containers = {trace.target.key: trace.target.thing for trace in group}
         grown.append(held)
     return grown
 
@@ -274,7 +276,6 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
         "file": file,
         "name": name,
         "holder": holder,
-        "container": id(container) if container is not None else 0,
         "containers": list(held.containers),
         "length": sum(_length(thing) for thing in held.containers.values()),
         "kind": qualified(type(container if container is not None else first.target.thing)),
@@ -289,7 +290,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
 
 
 def _length(thing: Any) -> int:
-    how = measure(type(thing))
+    how = measure_anew(type(thing))
     return how[0](thing) if how else 0
 
 
