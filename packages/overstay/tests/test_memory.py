@@ -2,6 +2,8 @@
 
 import pytest
 
+from overstay.memory import held_of
+
 APP = """
 import asyncio, collections, functools
 from starlette.applications import Starlette
@@ -128,3 +130,56 @@ def test_growth_is_told_per_session_and_per_message_with_what_close_forgets(visi
     assert "1.0 per message sent" in finding["evidence"]
     assert "`close` leaves `memory` as it is" in finding["evidence"]
     assert finding["suspect"] == 2
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Returns what a probe tells of a container that an application's variable has and a library's attribute is."""
+
+    def tell(application, library, key=1):
+        (tmp_path / "app.py").write_text(application)
+        (tmp_path / "feeds.py").write_text(library)
+        names = [("FEED", "module app", str(tmp_path / "app.py")), ("readers", "Feed", str(tmp_path / "feeds.py"))]
+        row = {
+            "shape": "",
+            "root": "",
+            "references": [],
+            "names": names,
+            "containers": [key],
+            "kind": "dict",
+            "sessions": [],
+            "roles": {},
+            "via": None,
+            "pin": None,
+            "bound": None,
+            "bytes": 0,
+        }
+        (held,) = held_of(1, {"held": [row]})
+        return held
+
+    return tell
+
+
+FILLS = "class Feed:\n    def greet(self, name): self.readers[name] = 1\n"
+
+
+def test_application_that_fills_a_container_is_named(told):
+    """Where both put something in, it is the application's line."""
+    assert told("def chat(name): FEED.add(name)\n", FILLS).name == "FEED"
+
+
+def test_library_that_fills_what_the_application_only_has_is_named(told):
+    """The application makes it and calls it, and the library's line is the nearest that puts something in."""
+    held = told("FEED = Feed()\ndef chat(name): FEED.greet(name)\n", FILLS)
+    assert (held.name, held.holder) == ("readers", "Feed")
+
+
+@pytest.mark.parametrize("library", ["class Feed: pass\n", "not Python ("])
+def test_application_is_named_where_nobody_is_seen_to_fill(told, library):
+    """What is filled in C, or in a source that cannot be read, is the application's."""
+    assert told("FEED = Feed()\n", library).name == "FEED"
+
+
+def test_application_that_makes_a_thing_anew_is_named(told):
+    """A place is filled where it is assigned."""
+    assert told("FEED = Feed()\n", FILLS, key="100 FEED").name == "FEED"

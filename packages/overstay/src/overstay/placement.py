@@ -48,6 +48,12 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
     return found[-1] if found else None
 
 
+def fills(path: str, name: str) -> bool:
+    """Tell whether any statement of a source file puts something into `name`."""
+    tree = _tree(path)
+    return tree is not None and name != "" and any(_puts_into(node, name) for _, node in _statements(tree))
+
+
 def closers_without(path: str, name: str) -> list[str]:
     """Return the closing methods, of the class whose attribute `name` is, that do not touch it: they leave it full."""
     tree = _tree(path)

@@ -89,7 +89,7 @@ def test_growing_container_is_measured_and_named(lab, name):
     assert shape in found
     assert not [other for other in found if "overstay" in other]
     held = found[shape]
-    assert held["file"].endswith("app.py")
+    assert held["names"][0][2].endswith("app.py")
     growth = sum(grown[key] for key in held["containers"])
     assert growth == 10 * each if each else growth >= 5_000
     assert held["bound"] == {
@@ -225,6 +225,34 @@ def test_clean_server_has_no_place_whose_value_grows(lab):
     after = {key: length for key, length, _ in served.ask("lengths", max_pause_ms=1000)["places"]}
     assert 20 in after.values()
     assert [key for key in before if key in after and after[key] >= before[key] + 3] == []
+
+
+def test_container_that_a_library_fills_is_told_with_both_names(lab):
+    """First the application's variable, which only has it, then the library's attribute, and where each is written."""
+    packages = lab.folder / "site-packages"
+    packages.mkdir()
+    (packages / "feeds.py").write_text("""class Base:
+    def __init__(self): self.readers = {}
+    def greet(self, name): self.readers[name] = [name]
+class Feed(Base): pass
+""")
+    source = APP % "FEED.greet(n)"
+    served = lab.start(
+        source.replace("ROWS, COUNTS", "FEED = Feed()\nROWS, COUNTS").replace(
+            "import array", f"import sys; sys.path.append({str(packages)!r})\nfrom feeds import Feed\nimport array"
+        )
+    )
+    for _ in range(20):
+        served.get()
+    served.quiet()
+    as_long = [key for key, length in served.ask("lengths", max_pause_ms=1000)["lengths"] if length == 20]
+    found = {held["shape"]: held for held in served.ask("trace", containers=as_long, max_pause_ms=1000)["held"]}
+    names = [
+        (name, holder, file.rpartition("/")[2])
+        for name, holder, file in found["module __main__/.FEED/.readers"]["names"]
+    ]
+    assert names[0] == ("FEED", "module __main__", "app.py")
+    assert names[1:3] == [("readers", "feeds.Feed", "feeds.py"), ("readers", "feeds.Base", "feeds.py")]
 
 
 def test_array_of_numpy_is_measured_in_bytes(lab):

@@ -173,18 +173,24 @@ class Held:
             cut.append(trace.path[min(ends[0] if ends else len(trace.path) - 1, len(trace.path) - 1)])
         return cut
 
-    def named(self) -> tuple[str, str, str]:
-        """Return the variable or attribute that holds, what has it, and its source file; the application's own."""
+    def named(self) -> list[tuple[str, str, str]]:
+        """Return the variable or attribute that holds, what has it, and its source file; the application's own.
+
+        After it those of libraries below it, innermost first: what the application only has, a library may fill.
+        """
         first = self.traces[0]
-        found = [("", first.root.name, first.root.file)]
+        found = [[("", first.root.name, first.root.file)]]
         for at, each in first.steps:
             if each.name and at <= self.owner:
-                found.append((each.name, *_home(first.path[at], first.root, at)))
-        own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
-        if not own:
-            registered = [names for thing in first.path if (names := _registered(thing)) is not None]
-            own = [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1]
-        return (own or found)[-1]
+                found.append([(each.name, *home) for home in _homes(first.path[at], first.root, at)])
+        below: list[tuple[str, str, str]] = []
+        for names in reversed(found):
+            own = [each for each in names if each[2] and rank_of_path(each[2]) == APPLICATION]
+            if own:
+                return [own[0], *below, *names]
+            below += names
+        registered = list(filter(None, map(_registered, first.path)))
+        return [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1] or below
 
 
 def _registered(thing: Any) -> tuple[str, str, str] | None:
@@ -204,20 +210,24 @@ def _telling(trace: Trace) -> tuple[int, int, str]:
     return len(trace.references(0)), role, "".join(found.shape for _, found in trace.steps)
 
 
-def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
-    """Return the qualified name and the source file of what has an attribute or a variable."""
+def _homes(thing: Any, root: Root, at: int) -> list[tuple[str, str]]:
+    """Return the qualified name and the source file of what has an attribute or a variable, base classes last."""
     if (at == 0 and type(thing) is dict) or is_state(thing):
-        return root.name, root.file
+        return [(root.name, root.file)]
     code = None
     if type(thing) is LRU:
         thing = read(thing, "__wrapped__")
     for name in ("cr_code", "gi_code", "ag_code", "__code__", "f_code"):
         code = code or (None if is_heap_type(type(thing)) else read(thing, name))
     if code is not None:
-        return code.co_qualname, absolute(code.co_filename)
-    owner = thing if is_a(thing, type) else type(thing)
+        return [(code.co_qualname, absolute(code.co_filename))]
+    order = mro(thing if is_a(thing, type) else type(thing))
+    return [(qualified(owner), _file_of(owner)) for owner in order if owner is order[0] or is_heap_type(owner)]
+
+
+def _file_of(owner: type) -> str:
     file = (names_in(sys.modules.get(module_of(owner))) or {}).get("__file__")
-    return qualified(owner), absolute(file) if type(file) is str and file else ""
+    return absolute(file) if type(file) is str and file else ""
 
 
 def held_by(traces: Iterable[Trace], containers: Iterable[Trace]) -> list[Held]:
@@ -262,7 +272,6 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
 def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, Any]:
     """Return what is held as plain data; `shares` says by how many an object is kept."""
     first = held.traces[0]
-    name, holder, file = held.named()
     sessions = sorted({trace.target.session for trace in held.traces if trace.target.session})
     roles: dict[str, int] = {}
     for trace in held.traces:
@@ -273,9 +282,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
         "shape": "/".join((first.root.shape, *(line["shape"] for line in held.lines))),
         "root": first.root.name,
         "references": held.lines,
-        "file": file,
-        "name": name,
-        "holder": holder,
+        "names": held.named(),
         "containers": list(held.containers),
         "length": sum(_length(thing) for thing in held.containers.values()),
         "kind": qualified(type(container if container is not None else first.target.thing)),
