@@ -104,6 +104,22 @@ def test_kept_connection_is_proved_within_twelve_sessions(visited):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("departures", ["close,reset", "close,reset,vanish"])
+def test_cycle_that_nearly_every_session_leaves_is_told_as_pressure(visited, departures):
+    """No leak: the collector frees it. Of clients that left without a word, whose sessions go on, none is expected."""
+    report = visited("--sessions", "12", "--departures", departures, leave="client.state.me = client")
+    assert {finding["rule"] for finding in report["findings"]} <= {"session-never-ends"}
+    assert [kept["rule"] for kept in report["kept"]] == ["cycle-pressure"]
+
+
+@pytest.mark.slow
+def test_no_cycle_is_no_pressure(visited):
+    """The clean twin."""
+    report = visited("--sessions", "12", "--departures", "close,reset", leave="client.state.me = id(client)")
+    assert (report["findings"], report["kept"]) == ([], [])
+
+
+@pytest.mark.slow
 def test_thousand_sessions_of_a_server_that_keeps_nothing_are_silent(visited):
     """No false alarm, neither of the server's containers nor of ours; what is bounded may be told as kept."""
     report = visited("--sessions", "1000", leave="LAST.append(row()); CACHE[id(client) % 40] = row()")

@@ -56,8 +56,7 @@ class Examination:
         await self._collect()
         await self._look_again()
         await self._trace()
-        await self._observer.drain()
-        self._find_cycles()
+        await self._find_cycles()
         await self._visiting.settled_round()
         self.evidence.is_finished = True
 
@@ -167,16 +166,22 @@ class Examination:
             await self._observer.ask("collect")
             await self._look(silent_too=silent_too)
 
-    def _find_cycles(self) -> None:
-        """Set apart what nearly every session leaves to the collector; now and then an exception does so as well."""
+    async def _find_cycles(self) -> None:
+        """Set apart what nearly every session leaves to the collector; now and then an exception does so as well.
+
+        A client that left without a word may have its connection still: its session is not expected among them.
+        """
+        await self._observer.ask("collect")
+        await self._observer.drain()
         counted = self.evidence.counted
+        expected = {key for key, session in counted.items() if session.departure not in SILENT} or set(counted)
         found: dict[Signature, list[Overstay]] = {}
         for collected in self._observer.collected:
             if collected.session in counted and collected.role in _CYCLIC_ROLES:
                 overstay = Overstay(OBJECT, collected.session, collected.place)
                 found.setdefault(signature_of(overstay), []).append(overstay)
         for signature, held in found.items():
-            if len({overstay.session for overstay in held}) >= _NEARLY_ALL * len(counted):
+            if len(expected & {overstay.session for overstay in held}) >= _NEARLY_ALL * len(expected):
                 self.evidence.cycles[signature] = held
 
     async def _measure_memory(self) -> None:
