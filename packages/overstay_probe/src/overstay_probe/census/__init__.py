@@ -23,7 +23,7 @@ _BATCH = 10_000
 _WHAT = "memory"
 
 
-def lengths(max_pause_ms: float) -> dict[str, Any]:
+def lengths(max_pause_ms: float) -> snapshot.Answer:
     """Return address and length of every container that has some elements, under `lengths`.
 
     Under `places`: key and length of what each place refers to, with its address.
@@ -31,7 +31,7 @@ def lengths(max_pause_ms: float) -> dict[str, Any]:
     return _guarded(lambda: _take_lengths(max_pause_ms))
 
 
-def trace(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
+def trace(grown: list[int | str], max_pause_ms: float) -> snapshot.Answer:
     """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names.
 
     `grown` are addresses of containers and keys of places, as `lengths` gave them.
@@ -39,9 +39,9 @@ def trace(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
     return _guarded(lambda: _take_traces(grown, max_pause_ms))
 
 
-def _guarded(take: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _guarded(take: Callable[[], snapshot.Answer]) -> snapshot.Answer:
     """Return what a look tells. One that fails is told and not tried again; it costs nothing but itself."""
-    answer = {"how": "skipped", "why": "", "pause_ms": 0.0}
+    answer = snapshot.skipped()
     if _trouble.is_armed(_WHAT):
         try:
             answer = take()
@@ -52,15 +52,12 @@ def _guarded(take: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return answer
 
 
-def _take_lengths(max_pause_ms: float) -> dict[str, Any]:
+def _take_lengths(max_pause_ms: float) -> snapshot.Answer:
     def look(most: int) -> dict[str, Any]:
         tracked = gc.get_objects()
         found = containers.lengths(tracked, _ours())
-        return {
-            "lengths": found,
-            "places": places.lengths(tracked, is_copy=most == sys.maxsize),
-            "objects": len(tracked),
-        }
+        followed = places.lengths(tracked, is_copy=most == sys.maxsize)
+        return {"lengths": found, "places": followed, "objects": len(tracked)}
 
     kept = roots.thread_locals()  # held until the child has been made
     answer = snapshot.of(look, max_pause_ms)
@@ -68,7 +65,7 @@ def _take_lengths(max_pause_ms: float) -> dict[str, Any]:
     return answer
 
 
-def _take_traces(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
+def _take_traces(grown: list[int | str], max_pause_ms: float) -> snapshot.Answer:
     given, opened = ledger.given, set(ledger.open) | set(_canary.sessions)
     targets = [
         traces.Target(thing, owned.session, owned.role)
@@ -77,10 +74,7 @@ def _take_traces(grown: list[int | str], max_pause_ms: float) -> dict[str, Any]:
     ]
     stacks = [*roots.stacks(), *roots.thread_locals()]
     wanted = frozenset(grown[:_MOST_CONTAINERS])
-    answer = snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
-    numbers = {held["via"]["site"] for held in answer.get("held", ()) if held["via"]}
-    sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
-    return {**answer, "sites": sites}
+    return snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
 
 
 def _trace(
@@ -119,11 +113,10 @@ def _trace(
     for sizes in kept:
         for key in sizes:
             shares[key] = shares.get(key, 0) + 1
-    return {
-        "held": [traces.told(each, sizes, shares) for each, sizes in zip(held, kept, strict=True)],
-        "objects": len(graph.parents),
-        "is_whole": graph.is_whole,
-    }
+    told = [traces.told(each, sizes, shares) for each, sizes in zip(held, kept, strict=True)]
+    numbers = {each["via"]["site"] for each in told if each["via"]}
+    sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
+    return {"held": told, "sites": sites, "objects": len(graph.parents), "is_whole": graph.is_whole}
 
 
 def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Graph:
