@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 
 from rich.console import Console
@@ -24,6 +25,8 @@ _LOOK_EVERY = 5.0
 _MAX_PAUSE_MS = 100.0
 """Seconds between two checks whether the server lives, and between two looks: a look takes CPU from the server."""
 _FIRST_CHECKPOINT = 10
+_COPY_EVERY = 60.0
+"""Seconds between two looks at the memory: each stops the server while the process is copied."""
 
 
 def run(options: RunOptions, say: Speaker, console: Console) -> int:
@@ -37,6 +40,26 @@ def run(options: RunOptions, say: Speaker, console: Console) -> int:
     return report.exit_status
 
 
+class Pace:
+    """When to do what is dear: when it has been asked for, and not again before some seconds have passed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._is_wanted = False
+        self._next = -math.inf
+
+    def ask(self) -> None:
+        """Ask for it; asked for many times it is done once."""
+        self._is_wanted = True
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether to do it now, and count it as done."""
+        if not self._is_wanted or now < self._next:
+            return False
+        self._is_wanted, self._next = False, now + self._seconds
+        return True
+
+
 class _Watch:
     """A server's sessions, watched without visiting it; nothing is collected and nobody is marked."""
 
@@ -48,6 +71,7 @@ class _Watch:
         self._observer = Observer(server.run.addresses)
         self._evidence = Evidence(counts_everybody=True, is_finished=True)
         self._next_checkpoint = _FIRST_CHECKPOINT
+        self._memory = Pace(_COPY_EVERY)
         self._lag: list[dict[str, object]] = []
         self._costs: list[dict[str, float]] = []
 
@@ -80,11 +104,19 @@ class _Watch:
             return  # it ended under our eyes: the look before was the last
         self._lag, self._costs = list(lag.values()), list(costs.values())
         if self._note(look):
-            lengths = await self._observer.lengths(_MAX_PAUSE_MS)
-            self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths.of, lengths.referred))
-            self._evidence.unseen = self._evidence.unseen or lengths.why
+            self._memory.ask()
+        if self._memory.is_due(time.monotonic()):
+            await self._measure_memory()
+
+    async def _measure_memory(self) -> None:
+        lengths = await self._observer.lengths(_MAX_PAUSE_MS)
+        self._evidence.windows.append(Window(len(self._evidence.counted), 0, lengths.of, lengths.referred))
+        self._evidence.unseen = self._evidence.unseen or lengths.why
 
     async def _trace(self) -> None:
+        """Ask what holds what has grown; before it, for the last time, by how much."""
+        if self._evidence.windows and len(self._evidence.counted) > self._evidence.windows[-1].sessions:
+            await self._measure_memory()
         grown = containers.growing(self._evidence.windows)
         told, _ = await self._observer.trace(grown, _MAX_PAUSE_MS)
         held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
