@@ -26,17 +26,21 @@ _LOOP_PARTS = {"_scheduled": "scheduled timers", "_ready": "ready callbacks", "_
 
 
 class Root(NamedTuple):
-    """A root: its name, the object itself, its source file if any, and the session and site it is a holding of."""
+    """A root: its name, the object itself, its source file if any, and the session and site it is a holding of.
+
+    A cancelled timer is soon gone, with its context.
+    """
 
     name: str
     thing: Any
     file: str = ""
     held: tuple[int, _site.Site] | None = None
+    is_cancelled: bool = False
 
     @property
     def is_left(self) -> bool:
-        """Tell whether an ended session has left this root running."""
-        return self.held is not None and self.held[0] not in ledger.open
+        """Tell whether an ended session has left this root running, or whether it only waits to be dropped."""
+        return self.is_cancelled or (self.held is not None and self.held[0] not in ledger.open)
 
     @property
     def shape(self) -> str:
@@ -121,7 +125,7 @@ def groups(stacks: list[Root]) -> Iterator[list[Root]]:
     yield [root for root in running if not root.is_left]
     yield by_rank[_site.PLUMBING]
     yield [Root("signal handler", handler) for handler in _signal_handlers()]
-    yield [root for root in running if root.is_left]
+    yield sorted((root for root in running if root.is_left), key=lambda root: root.is_cancelled)
 
 
 def _running() -> Iterator[Root]:
@@ -135,8 +139,9 @@ def _running() -> Iterator[Root]:
                 session = tasks.session_of(task)
                 yield Root(f"running task {name}", task, file, (session, tasks.site_of(task)) if session else None)
             for handle in timers.scheduled(loop):
-                if (held := timers.held(handle)) is not None:
-                    yield Root(SCHEDULED, handle, "", held)
+                held = timers.held(handle)
+                if held is not None or handle.cancelled():
+                    yield Root(SCHEDULED, handle, "", held, handle.cancelled())
         yield from _parts(loop)
         yield Root("event loop", loop)
 
