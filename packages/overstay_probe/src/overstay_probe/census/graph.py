@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from types import (
     BuiltinFunctionType,
+    FrameType,
     GetSetDescriptorType,
     MemberDescriptorType,
     MethodDescriptorType,
@@ -45,7 +46,14 @@ class Graph:
             parents.setdefault(id(start), None)
         queue: deque[Any] = deque(starts)
         push, pop = queue.append, queue.popleft
-        while queue:
+        callers: list[tuple[Any, Any]] = []  # for the last: a frame's own variables tell more than its caller's
+        while queue or callers:
+            if not queue:
+                frame, caller = callers.pop()
+                if id(caller) not in parents:
+                    parents[id(caller)] = frame
+                    push(caller)
+                continue
             if len(parents) > self.most:
                 self.is_whole = False
                 return
@@ -55,6 +63,9 @@ class Graph:
                     continue
                 key = id(referent)
                 if key not in parents:
+                    if type(referent) is FrameType and type(thing) is FrameType:
+                        callers.append((thing, referent))
+                        continue
                     parents[key] = thing
                     if key not in leaves:
                         push(referent)
