@@ -2,6 +2,8 @@
 
 import pytest
 
+from overstay.memory import held_of
+
 APP = """
 import asyncio, collections, functools
 from starlette.applications import Starlette
@@ -17,7 +19,7 @@ def row():
 class Agent:
     def __init__(self):
         self.memory = []
-        self.client = None
+        self.client, self.heard = None, []
     def hear(self, text):
         self.memory.append(text)
         {hear}
@@ -72,6 +74,24 @@ def test_kilobyte_kept_per_session_is_proved_within_a_hundred_sessions(visited):
 
 
 @pytest.mark.slow
+def test_list_made_anew_and_longer_is_told_as_one_that_grows(visited):
+    """`heard = heard + [row]`: one a session, the statement that extends it, and the attribute as the owner."""
+    report = visited("--sessions", "25", leave="AGENT.heard = AGENT.heard + [row()]")
+    (finding,) = report["findings"]
+    assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
+    assert finding["rate"]["per_session"] == 1.0
+    assert finding["site"]["line"] == 27
+    assert [step["reference"] for step in finding["trace"]] == ["module app", ".AGENT", ".heard"]
+
+
+@pytest.mark.slow
+def test_list_made_anew_and_no_longer_is_silent(visited):
+    """The clean twin keeps the last twenty."""
+    leave = "AGENT.heard = [*AGENT.heard, row()][-20:]"
+    assert visited("--sessions", "25", leave=leave)["findings"] == []
+
+
+@pytest.mark.slow
 def test_kept_connection_is_proved_within_twelve_sessions(visited):
     """What reaches an object that a session owned is proof."""
     report = visited("--sessions", "3", leave="CLIENTS[id(client)] = client")
@@ -81,6 +101,22 @@ def test_kept_connection_is_proved_within_twelve_sessions(visited):
     assert finding["site"]["line"] == 27
     assert finding["trace"][0]["reference"] == "module app"
     assert finding["trace"][1]["reference"].startswith(".CLIENTS[")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("departures", ["close,reset", "close,reset,vanish"])
+def test_cycle_that_nearly_every_session_leaves_is_told_as_pressure(visited, departures):
+    """No leak: the collector frees it. Of clients that left without a word, whose sessions go on, none is expected."""
+    report = visited("--sessions", "12", "--departures", departures, leave="client.state.me = client")
+    assert {finding["rule"] for finding in report["findings"]} <= {"session-never-ends"}
+    assert [kept["rule"] for kept in report["kept"]] == ["cycle-pressure"]
+
+
+@pytest.mark.slow
+def test_no_cycle_is_no_pressure(visited):
+    """The clean twin."""
+    report = visited("--sessions", "12", "--departures", "close,reset", leave="client.state.me = id(client)")
+    assert (report["findings"], report["kept"]) == ([], [])
 
 
 @pytest.mark.slow
@@ -110,3 +146,56 @@ def test_growth_is_told_per_session_and_per_message_with_what_close_forgets(visi
     assert "1.0 per message sent" in finding["evidence"]
     assert "`close` leaves `memory` as it is" in finding["evidence"]
     assert finding["suspect"] == 2
+
+
+@pytest.fixture
+def told(tmp_path):
+    """Returns what a probe tells of a container that an application's variable has and a library's attribute is."""
+
+    def tell(application, library, key=1):
+        (tmp_path / "app.py").write_text(application)
+        (tmp_path / "feeds.py").write_text(library)
+        names = [("FEED", "module app", str(tmp_path / "app.py")), ("readers", "Feed", str(tmp_path / "feeds.py"))]
+        row = {
+            "shape": "",
+            "root": "",
+            "references": [],
+            "names": names,
+            "containers": [key],
+            "kind": "dict",
+            "sessions": [],
+            "roles": {},
+            "via": None,
+            "pin": None,
+            "bound": None,
+            "bytes": 0,
+        }
+        (held,) = held_of(1, {"held": [row]})
+        return held
+
+    return tell
+
+
+FILLS = "class Feed:\n    def greet(self, name): self.readers[name] = 1\n"
+
+
+def test_application_that_fills_a_container_is_named(told):
+    """Where both put something in, it is the application's line."""
+    assert told("def chat(name): FEED.add(name)\n", FILLS).name == "FEED"
+
+
+def test_library_that_fills_what_the_application_only_has_is_named(told):
+    """The application makes it and calls it, and the library's line is the nearest that puts something in."""
+    held = told("FEED = Feed()\ndef chat(name): FEED.greet(name)\n", FILLS)
+    assert (held.name, held.holder) == ("readers", "Feed")
+
+
+@pytest.mark.parametrize("library", ["class Feed: pass\n", "not Python ("])
+def test_application_is_named_where_nobody_is_seen_to_fill(told, library):
+    """What is filled in C, or in a source that cannot be read, is the application's."""
+    assert told("FEED = Feed()\n", library).name == "FEED"
+
+
+def test_application_that_makes_a_thing_anew_is_named(told):
+    """A place is filled where it is assigned."""
+    assert told("FEED = Feed()\n", FILLS, key="100 FEED").name == "FEED"

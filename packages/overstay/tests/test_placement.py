@@ -31,6 +31,8 @@ def source(tmp_path):
         "self.CLIENTS.put_nowait(client)",
         "hub.rooms.CLIENTS[key][1] = client",
         "task = CLIENTS.append(make(client))",
+        "self.CLIENTS = self.CLIENTS + [client]",
+        "hub.CLIENTS = join([hub.CLIENTS, client])",
     ],
 )
 def test_statement_that_puts_something_in_is_the_site(source, statement):

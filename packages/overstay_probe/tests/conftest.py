@@ -219,6 +219,13 @@ def printed(tmp_path: Path) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
+def has_module(printed: Callable[..., list[str]]) -> Callable[[str], bool]:
+    """Tells whether the servers' Python has a package installed."""
+    program = "import importlib.util; print(importlib.util.find_spec({!r}) is not None)"
+    return lambda name: printed(program.format(name)) == ["True"]
+
+
+@pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
     """A folder for the server, and a run directory whose path is short enough for a Unix socket."""
     run = Path(tempfile.mkdtemp(prefix="ov"))

@@ -56,8 +56,7 @@ class Examination:
         await self._collect()
         await self._look_again()
         await self._trace()
-        await self._observer.drain()
-        self._find_cycles()
+        await self._find_cycles()
         await self._visiting.settled_round()
         self.evidence.is_finished = True
 
@@ -167,16 +166,22 @@ class Examination:
             await self._observer.ask("collect")
             await self._look(silent_too=silent_too)
 
-    def _find_cycles(self) -> None:
-        """Set apart what nearly every session leaves to the collector; now and then an exception does so as well."""
+    async def _find_cycles(self) -> None:
+        """Set apart what nearly every session leaves to the collector; now and then an exception does so as well.
+
+        A client that left without a word may have its connection still: its session is not expected among them.
+        """
+        await self._observer.ask("collect")
+        await self._observer.drain()
         counted = self.evidence.counted
+        expected = {key for key, session in counted.items() if session.departure not in SILENT} or set(counted)
         found: dict[Signature, list[Overstay]] = {}
         for collected in self._observer.collected:
             if collected.session in counted and collected.role in _CYCLIC_ROLES:
                 overstay = Overstay(OBJECT, collected.session, collected.place)
                 found.setdefault(signature_of(overstay), []).append(overstay)
         for signature, held in found.items():
-            if len({overstay.session for overstay in held}) >= _NEARLY_ALL * len(counted):
+            if len(expected & {overstay.session for overstay in held}) >= _NEARLY_ALL * len(expected):
                 self.evidence.cycles[signature] = held
 
     async def _measure_memory(self) -> None:
@@ -184,10 +189,10 @@ class Examination:
         evidence = self.evidence
         if self._observer.is_inside:
             await self._observer.ask("collect")
-            lengths, why = await self._observer.lengths(self._plan.max_pause_ms)
+            lengths = await self._observer.lengths(self._plan.max_pause_ms)
             messages = sum(visit.sent for visit in evidence.visits)
-            evidence.windows.append(Window(len(evidence.counted), messages, lengths))
-            evidence.unseen = evidence.unseen or why
+            evidence.windows.append(Window(len(evidence.counted), messages, lengths.of, lengths.referred))
+            evidence.unseen = evidence.unseen or lengths.why
 
     async def _trace(self) -> None:
         """Ask what holds the containers that have grown, and the objects of sessions that have ended."""
@@ -195,8 +200,8 @@ class Examination:
         grown = containers.growing(evidence.windows)
         if grown:  # what silent clients still had then has gone by now
             await self._observer.ask("collect")
-            lengths, _ = await self._observer.lengths(self._plan.max_pause_ms)
-            evidence.windows[-1] = replace(evidence.windows[-1], lengths=lengths)
+            lengths = await self._observer.lengths(self._plan.max_pause_ms)
+            evidence.windows[-1] = replace(evidence.windows[-1], lengths=lengths.of, referred=lengths.referred)
             grown = containers.growing(evidence.windows)
         if not grown and not any(signature[0] == OBJECT for signature in evidence.tally.latest):
             return

@@ -4,21 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from overstay import placement
 from overstay.judge.sessions import Key
-from overstay.observation import Place, place_of
-
-Address = tuple[int, int]
-"""A container: its process and where in that process's memory it is."""
+from overstay.observation import Address, Place, place_of
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The lengths of all containers after so many sessions and messages; `why` is empty when all could be measured."""
+    """The lengths of all containers after so many sessions and messages; of a place, that of what it refers to.
+
+    `referred` says where what a place refers to is.
+    """
 
     sessions: int
     messages: int
     lengths: Mapping[Address, int] = field(default_factory=dict)
-    why: str = ""
+    referred: Mapping[Address, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +65,20 @@ class Held:
 
 def held_of(pid: int, answer: Mapping[str, Any]) -> list[Held]:
     """Return what one process told."""
-    return [_held(pid, told, answer.get("sites", {})) for told in answer["held"]]
+    return [_held(pid, told, answer.get("sites", {})) for told in answer.get("held", ())]
 
 
 def _held(pid: int, told: Mapping[str, Any], sites: Mapping[str, Any]) -> Held:
     via = told["via"]
     site = sites.get(str(via["site"])) if via else None
+    name, holder, file = _filled(told)
     return Held(
         shape=told["shape"],
         root=told["root"],
         references=tuple(Line(line["text"], line["shape"], line["owner"]) for line in told["references"]),
-        file=told["file"],
-        name=told["name"],
-        holder=told["holder"],
+        file=file,
+        name=name,
+        holder=holder,
         containers=tuple((pid, number) for number in told["containers"]),
         kind=told["kind"],
         sessions=tuple((pid, number) for number in told["sessions"]),
@@ -86,6 +88,18 @@ def _held(pid: int, told: Mapping[str, Any], sites: Mapping[str, Any]) -> Held:
         bound=told["bound"],
         bytes=told["bytes"],
     )
+
+
+def _filled(told: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return name, holder and source file of what is filled: the application's own, or else what a library fills.
+
+    What is made anew each time is filled where it is assigned, and the application's own is.
+    """
+    names = told["names"]
+    is_made_anew = any(type(key) is str for key in told["containers"])
+    filled = [] if is_made_anew else [each for each in names if placement.fills(each[2], each[0])]
+    name, holder, file = (filled or names)[0]
+    return name, holder, file
 
 
 def merged(held: list[Held]) -> list[Held]:

@@ -70,6 +70,22 @@ class Collected:
     place: Place
 
 
+Address = tuple[int, int | str]
+"""A container: its process and where in that process's memory it is, or the key of the place that refers to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long containers are, and what places refer to; `why` says why some could not be measured, if so.
+
+    Of a place, the length of what it refers to, and in `referred` where that is.
+    """
+
+    of: Mapping[Address, int]
+    referred: Mapping[Address, int]
+    why: str
+
+
 class Observer:
     """The links to all processes of the target, and the sessions that they told of."""
 
@@ -158,17 +174,20 @@ class Observer:
         """Have every holding of every session noted from now on, or let the hooks rest if nobody else needs them."""
         await self.ask("attend", closely=closely)
 
-    async def lengths(self, max_pause_ms: float) -> tuple[dict[tuple[int, int], int], str]:
-        """Return how long every container of every process is, and why some could not be measured, if so."""
+    async def lengths(self, max_pause_ms: float) -> Lengths:
+        """Return how long every container of every process is."""
         told = await self.ask("lengths", max_pause_ms=max_pause_ms)
-        found = {(pid, number): length for pid, answer in told.items() for number, length in answer.get("lengths", ())}
-        return found, _why_unseen(told)
+        found: dict[Address, int] = {}
+        referred: dict[Address, int] = {}
+        for pid, answer in told.items():
+            found |= {(pid, number): length for number, length in answer.get("lengths", ())}
+            for key, length, address in answer.get("places", ()):
+                found[pid, key], referred[pid, key] = length, address
+        return Lengths(found, referred, _why_unseen(told))
 
-    async def trace(
-        self, containers: Iterable[tuple[int, int]], max_pause_ms: float
-    ) -> tuple[dict[int, dict[str, Any]], str]:
+    async def trace(self, containers: Iterable[Address], max_pause_ms: float) -> tuple[dict[int, dict[str, Any]], str]:
         """Return, by process, what holds these containers and the ended sessions' objects; and why some cannot say."""
-        chosen: dict[int, list[int]] = {pid: [] for pid in self._links}
+        chosen: dict[int, list[int | str]] = {pid: [] for pid in self._links}
         for pid, number in containers:
             if pid in chosen:
                 chosen[pid].append(number)
@@ -233,8 +252,6 @@ def _frame(told: Mapping[str, Any]) -> Frame:
 def _why_unseen(told: Mapping[int, Mapping[str, Any]]) -> str:
     """Return why a process's memory could not be looked at, or not as a whole; empty when all could."""
     for answer in told.values():
-        if answer.get("error"):
-            return str(answer["error"])
         if answer["how"] == "skipped" or answer.get("is_whole") is False:
             return str(answer["why"])
     return ""

@@ -48,6 +48,12 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
     return found[-1] if found else None
 
 
+def fills(path: str, name: str) -> bool:
+    """Tell whether any statement of a source file puts something into `name`."""
+    tree = _tree(path)
+    return tree is not None and name != "" and any(_puts_into(node, name) for _, node in _statements(tree))
+
+
 def closers_without(path: str, name: str) -> list[str]:
     """Return the closing methods, of the class whose attribute `name` is, that do not touch it: they leave it full."""
     tree = _tree(path)
@@ -138,13 +144,20 @@ def _base(node: ast.AST) -> str:
 
 
 def _puts_into(statement: ast.stmt, name: str) -> bool:
-    return any(
+    return _extends(statement, name) or any(
         _is_call_of(node, _ADDING, name)
         or _registers(node, name)
         or (isinstance(node, ast.Assign) and any(_is_element_of(target, name) for target in node.targets))
         or (isinstance(node, ast.AugAssign) and _base(node.target) == name)
         for node in ast.walk(statement)
     )
+
+
+def _extends(statement: ast.stmt, name: str) -> bool:
+    """Tell whether a statement assigns a longer one of what was there: `x = x + [y]`, `x = join([x, y])`, no slice."""
+    if not _assigns(statement, name) or not isinstance(statement, ast.Assign | ast.AnnAssign) or not statement.value:
+        return False
+    return not isinstance(statement.value, ast.Subscript) and _mentions(statement.value, name)
 
 
 def _takes_out(function: ast.AST, name: str) -> bool:

@@ -53,6 +53,21 @@ def test_container_made_by_one_session_as_long_as_it_is_does_not_grow():
     assert growing(windows(lambda n: 200 if n else 0)) == []
 
 
+def test_place_grows_only_where_it_refers_to_another_thing_each_time():
+    """A list that one variable keeps and that grows is known by its own address; a new one each time by the variable."""
+    place = (1, "100 memory")
+
+    def at(addresses):
+        return [
+            Window(size, 0, {place: 8 + size}, {place: address})
+            for size, address in zip((0, 40), addresses, strict=True)
+        ]
+
+    assert growing(at((500, 500))) == []
+    assert growing(at((500, 600))) == [place]
+    assert grown(at((500, 600)), [place]).per_session == 1.0
+
+
 @pytest.mark.parametrize(
     ("births", "sessions", "sense"),
     [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import BuiltinFunctionType
 from typing import Any
 
+from overstay_probe._types import names_in
 from overstay_probe._wrap import put_in_place
 
 
@@ -60,10 +61,7 @@ def catch_up() -> None:
 
 def _search(modules: Iterable[Any], replacements: Mapping[Any, Replacement]) -> None:
     for module in modules:
-        try:
-            names = object.__getattribute__(module, "__dict__")  # a lazy module would be loaded by its own
-        except AttributeError:
-            continue  # anything can be put into sys.modules
-        for name, value in list(names.items()):
+        names = names_in(module)  # anything can be put into sys.modules, and a lazy module would be loaded by its own
+        for name, value in list(names.items()) if names is not None else ():
             if type(value) is BuiltinFunctionType and value in replacements:
                 put_in_place(module, name, replacements[value], rests=True)

@@ -23,6 +23,7 @@ from typing import Any
 from overstay_probe import _canary, _platform, _site, _trouble, census, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import Row, ledger
+from overstay_probe.census.snapshot import Answer
 from overstay_probe.holdings import tasks, threads
 
 VERSION = "overstay-link/1"
@@ -114,10 +115,10 @@ class Link:
         try:
             with connection, connection.makefile("rwb") as stream:
                 while line := stream.readline(_LONGEST_REQUEST):
-                    answer = asker.answer(line)
-                    stream.write(json.dumps(answer).encode() + b"\n")
+                    for part in asker.answer(line):
+                        stream.write(part)
                     stream.flush()
-                    if "error" in answer:
+                    if asker.has_failed:
                         return
         except OSError:
             pass  # the tool is gone
@@ -183,17 +184,17 @@ class Link:
         freed = gc.collect()
         return {"freed": freed, "seconds": time.perf_counter() - began}
 
-    def lengths(self, request: dict[str, Any]) -> dict[str, Any]:
+    def lengths(self, request: dict[str, Any]) -> Answer:
         """Return how long the process's containers are."""
         return self._paused(census.lengths(float(request["max_pause_ms"])))
 
-    def trace(self, request: dict[str, Any]) -> dict[str, Any]:
+    def trace(self, request: dict[str, Any]) -> Answer:
         """Return what holds these containers, and the session objects of ended sessions."""
-        containers = [number for number in request["containers"] if isinstance(number, int)]
+        containers = [number for number in request["containers"] if isinstance(number, int | str)]
         return self._paused(census.trace(containers, float(request["max_pause_ms"])))
 
-    def _paused(self, answer: dict[str, Any]) -> dict[str, Any]:
-        self._longest_look = max(self._longest_look, answer["pause_ms"] / 1000)
+    def _paused(self, answer: Answer) -> Answer:
+        self._longest_look = max(self._longest_look, answer.about["pause_ms"] / 1000)
         return answer
 
     def lag(self) -> dict[str, Any]:
@@ -218,6 +219,7 @@ class _Asker:
         self._link = link
         self._journal: list[Row] | None = None
         self._is_trusted = False
+        self.has_failed = False
         self._questions: dict[str, Callable[[dict[str, Any]], Any]] = {
             "hello": lambda _: link.hello(),
             "attach": lambda _: self._attach(),
@@ -234,17 +236,23 @@ class _Asker:
             "clear": lambda _: self._clear(),
         }
 
-    def answer(self, line: bytes) -> dict[str, Any]:
-        """Return the answer to one request; an error ends the connection."""
+    def answer(self, line: bytes) -> list[bytes]:
+        """Return the line that answers one request, in parts; an error ends the connection."""
         try:
             request = json.loads(line)
             if not self._is_trusted:
                 self._is_trusted = self._link.is_token(request.get("token"))
             if not self._is_trusted:
-                return {"error": "token"}
-            return {"number": request.get("number"), "answer": self._questions[request["ask"]](request)}
+                return self._failed("token")
+            told = self._questions[request["ask"]](request)
+            answer = told.as_json() if type(told) is Answer else json.dumps(told).encode()
+            return [b'{"number": ', json.dumps(request.get("number")).encode(), b', "answer": ', answer, b"}\n"]
         except Exception as error:  # a bad question must not end the thread without an answer
-            return {"error": f"{type(error).__name__}: {error}"}
+            return self._failed(f"{type(error).__name__}: {error}")
+
+    def _failed(self, why: str) -> list[bytes]:
+        self.has_failed = True
+        return [json.dumps({"error": why}).encode(), b"\n"]
 
     def leave(self) -> None:
         """Stop the journal, and have no wishes any more."""

@@ -194,6 +194,17 @@ def test_trace_leads_from_the_root_to_what_the_session_owned(lab, name):
     assert 1_000 < held["bytes"] < 200_000
 
 
+def test_timer_that_goes_on_is_told_rather_than_a_cancelled_one(lab):
+    """asyncio keeps a cancelled timer's context until it is due, as the server's own keep-alive timers are cancelled."""
+    served = lab.start((APP % TIMER).replace("timeout_keep_alive=1", "timeout_keep_alive=30, loop='asyncio'"))
+    for _ in range(6):
+        served.get()
+    served.quiet()
+    served.ask("collect")
+    (held,) = served.ask("trace", containers=[], max_pause_ms=1000)["held"]
+    assert (held["via"] or {}).get("kind") == "timer"
+
+
 @pytest.mark.parametrize("name", ["released", "weakly"])
 def test_what_is_not_kept_has_no_trace(lab, name):
     """The clean twins."""

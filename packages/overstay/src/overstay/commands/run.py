@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 
 from rich.console import Console
@@ -28,6 +29,8 @@ _PAUSE_PER_LOOK = 100.0
 """Between two looks: at least a second, and so long that looking takes no more than a hundredth of the time."""
 _MAX_PAUSE_MS = 100.0
 _FIRST_CHECKPOINT = 10
+_COPY_EVERY = 60.0
+"""Seconds between two looks at the memory: each stops the server while the process is copied."""
 
 
 def run(options: RunOptions, say: Speaker, console: Console) -> int:
@@ -41,6 +44,26 @@ def run(options: RunOptions, say: Speaker, console: Console) -> int:
     return report.exit_status
 
 
+class Pace:
+    """When to do what is dear: when it has been asked for, and not again before some seconds have passed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._is_wanted = False
+        self._next = -math.inf
+
+    def ask(self) -> None:
+        """Ask for it; asked for many times it is done once."""
+        self._is_wanted = True
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether to do it now, and count it as done."""
+        if not self._is_wanted or now < self._next:
+            return False
+        self._is_wanted, self._next = False, now + self._seconds
+        return True
+
+
 class _Watch:
     """A server's sessions, watched without visiting it; nothing is collected and nobody is marked."""
 
@@ -52,6 +75,7 @@ class _Watch:
         self._observer = Observer(server.run.addresses)
         self._evidence = Evidence(counts_everybody=True, is_finished=True)
         self._next_checkpoint = self._next_window = _FIRST_CHECKPOINT
+        self._memory = Pace(_COPY_EVERY)
         self._lag: list[dict[str, object]] = []
         self._costs: list[dict[str, float]] = []
         self._attention = Attention()
@@ -94,11 +118,19 @@ class _Watch:
         sessions = self._evidence.total
         if sessions >= self._next_window:
             self._next_window = 2 * sessions
-            lengths, why = await self._observer.lengths(_MAX_PAUSE_MS)
-            self._evidence.windows.append(Window(sessions, 0, lengths))
-            self._evidence.unseen = self._evidence.unseen or why
+            self._memory.ask()
+        if self._memory.is_due(time.monotonic()):
+            await self._measure_memory()
+
+    async def _measure_memory(self) -> None:
+        lengths = await self._observer.lengths(_MAX_PAUSE_MS)
+        self._evidence.windows.append(Window(self._evidence.total, 0, lengths.of, lengths.referred))
+        self._evidence.unseen = self._evidence.unseen or lengths.why
 
     async def _trace(self) -> None:
+        """Ask what holds what has grown; before it, for the last time, by how much."""
+        if self._evidence.windows and self._evidence.total > self._evidence.windows[-1].sessions:
+            await self._measure_memory()
         grown = containers.growing(self._evidence.windows)
         told, _ = await self._observer.trace(grown, _MAX_PAUSE_MS)
         held = [each for pid, answer in told.items() for each in held_of(pid, answer)]

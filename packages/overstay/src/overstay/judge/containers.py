@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from overstay.judge.cohorts import FEW
-from overstay.memory import Address, Window
+from overstay.memory import Window
+from overstay.observation import Address
 
 Growth = Literal["flat", "filling", "likely", "growing"]
 
@@ -43,9 +44,18 @@ def growing(windows: Sequence[Window]) -> list[Address]:
     if len(windows) < 2:
         return []
     sessions = windows[-1].sessions - windows[0].sessions
-    grown = {key: _added(windows, key) for key in windows[-1].lengths}
+    grown = {key: _added(windows, key) for key in windows[-1].lengths if _is_itself_or_made_anew(windows, key)}
     chosen = [key for key, added in grown.items() if added >= max(_LEAST, _LEAST_RATE * sessions)]
     return sorted(chosen, key=lambda key: -grown[key])[:_MOST]
+
+
+def _is_itself_or_made_anew(windows: Sequence[Window], key: Address) -> bool:
+    """Tell whether a key is a container's, or a place's that refers to another thing than before.
+
+    What a place refers to all the time is seen to grow by itself.
+    """
+    referred = {window.referred[key] for window in windows if key in window.referred}
+    return type(key[1]) is int or len(referred) > 1
 
 
 def _added(windows: Sequence[Window], key: Address) -> int:

@@ -1,30 +1,63 @@
 """The census: what is in memory, and what holds it. Answers two questions of the control channel.
 
-`lengths` says how long every container is, so that the tool can tell which ones grow; `trace` says what holds those,
-and the session objects of ended sessions that are still there.
+`lengths` says how long every container is, and what long-lived places refer to, so that the tool can tell which ones
+grow; `trace` says what holds those, and the session objects of ended sessions that are still there.
 """
 
 import gc
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from overstay_probe import _canary, _site
+from overstay_probe import _canary, _site, _trouble
 from overstay_probe._ledger import ledger
-from overstay_probe.census import roots, snapshot, traces
-from overstay_probe.census.containers import lengths as lengths_of
-from overstay_probe.census.containers import measure
+from overstay_probe._types import is_a, module_of
+from overstay_probe.census import containers, places, roots, snapshot, traces
+from overstay_probe.census.containers import measure, measure_anew
 from overstay_probe.census.graph import Graph, kept_by
 from overstay_probe.holdings import objects
 
 __all__ = ["lengths", "trace"]
 _MOST_CONTAINERS = 200
 _BATCH = 10_000
+_WHAT = "memory"
 
 
-def lengths(max_pause_ms: float) -> dict[str, Any]:
-    """Return address and length of every container that has some elements, under `lengths`."""
+def lengths(max_pause_ms: float) -> snapshot.Answer:
+    """Return address and length of every container that has some elements, under `lengths`.
 
-    def look(_: int) -> dict[str, Any]:
-        return {"lengths": lengths_of(_ours()), "objects": len(gc.get_objects())}
+    Under `places`: key and length of what each place refers to, with its address.
+    """
+    return _guarded(lambda: _take_lengths(max_pause_ms))
+
+
+def trace(grown: list[int | str], max_pause_ms: float) -> snapshot.Answer:
+    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names.
+
+    `grown` are addresses of containers and keys of places, as `lengths` gave them.
+    """
+    return _guarded(lambda: _take_traces(grown, max_pause_ms))
+
+
+def _guarded(take: Callable[[], snapshot.Answer]) -> snapshot.Answer:
+    """Return what a look tells. One that fails is told and not tried again; it costs nothing but itself."""
+    answer = snapshot.skipped()
+    if _trouble.is_armed(_WHAT):
+        try:
+            answer = take()
+        except Exception as error:  # objects may be stranger than we know
+            _trouble.disarm(_WHAT, error)
+        finally:
+            containers.forget()
+    return answer
+
+
+def _take_lengths(max_pause_ms: float) -> snapshot.Answer:
+    def look(most: int) -> dict[str, Any]:
+        tracked = gc.get_objects()
+        found = containers.lengths(tracked, _ours())
+        followed = places.lengths(tracked, is_copy=most == sys.maxsize)
+        return {"lengths": found, "places": followed, "objects": len(tracked)}
 
     kept = roots.thread_locals()  # held until the child has been made
     answer = snapshot.of(look, max_pause_ms)
@@ -32,8 +65,7 @@ def lengths(max_pause_ms: float) -> dict[str, Any]:
     return answer
 
 
-def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
-    """Return what holds these containers and the ended sessions' objects, under `held`, with the sites it names."""
+def _take_traces(grown: list[int | str], max_pause_ms: float) -> snapshot.Answer:
     given, opened = ledger.given, set(ledger.open) | set(_canary.sessions)
     targets = [
         traces.Target(thing, owned.session, owned.role)
@@ -41,16 +73,17 @@ def trace(containers: list[int], max_pause_ms: float) -> dict[str, Any]:
         if owned.session <= given and owned.session not in opened
     ]
     stacks = [*roots.stacks(), *roots.thread_locals()]
-    wanted = frozenset(containers[:_MOST_CONTAINERS])
-    answer = snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
-    numbers = {held["via"]["site"] for held in answer.get("held", ()) if held["via"]}
-    sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
-    return {"held": [], **answer, "sites": sites}
+    wanted = frozenset(grown[:_MOST_CONTAINERS])
+    return snapshot.of(lambda most: _trace(targets, wanted, stacks, most), max_pause_ms)
 
 
-def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[roots.Root], most: int) -> dict[str, Any]:
+def _trace(
+    targets: list[traces.Target], wanted: frozenset[int | str], stacks: list[roots.Root], most: int
+) -> dict[str, Any]:
     things = gc.get_objects()
-    grown = _at(wanted, things)
+    holders = {key: int(key.partition(" ")[0]) for key in wanted if type(key) is str}
+    at = _at(frozenset(key for key in wanted if type(key) is int) | frozenset(holders.values()), things)
+    grown = [thing for key, thing in at.items() if key in wanted and measure(type(thing)) is not None]
     groups = list(roots.groups(stacks))
     leaves = {id(target.thing) for target in targets}
     graph = _reached(groups, leaves, most)
@@ -68,6 +101,9 @@ def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[ro
         beyond = [trace for trace in outside if not trace.target.role]
     paths = [(thing, graph.path(thing)) for thing in grown]
     growing = [traces.Trace(traces.Target(thing), by_start[id(path[0])], path) for thing, path in paths if path]
+    for place, address in holders.items():
+        if address in at and (path := _way_to(place, at[address], graph, by_start)):
+            growing.append(traces.Trace(traces.Target(path[-1], key=place), by_start[id(path[0])], path))
     held = traces.held_by(found, growing + beyond)
     cuts = [each.cut for each in held]
     alone = _reached(groups, {id(thing) for cut in cuts for thing in cut} | leaves, most).parents
@@ -77,11 +113,10 @@ def _trace(targets: list[traces.Target], wanted: frozenset[int], stacks: list[ro
     for sizes in kept:
         for key in sizes:
             shares[key] = shares.get(key, 0) + 1
-    return {
-        "held": [traces.told(each, sizes, shares) for each, sizes in zip(held, kept, strict=True)],
-        "objects": len(graph.parents),
-        "is_whole": graph.is_whole,
-    }
+    told = [traces.told(each, sizes, shares) for each, sizes in zip(held, kept, strict=True)]
+    numbers = {each["via"]["site"] for each in told if each["via"]}
+    sites = {str(number): _site.described_site(site) for number in numbers if (site := _site.numbered(number))}
+    return {"held": told, "sites": sites, "objects": len(graph.parents), "is_whole": graph.is_whole}
 
 
 def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Graph:
@@ -95,10 +130,17 @@ def _reached(groups: list[list[roots.Root]], leaves: set[int], most: int) -> Gra
     return graph
 
 
-def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
-    """Return the containers at these addresses, those that are containers still."""
+def _way_to(place: str, holder: Any, graph: Graph, by_start: dict[int, roots.Root]) -> list[Any]:
+    """Return the objects from a root down to what a place refers to; empty where there is nothing any more."""
+    value = places.value_at(holder, place.partition(" ")[2])
+    above = graph.path(holder) or [holder] * (id(holder) in by_start)
+    return [*above, *places.way_to(holder, value)] if above and measure_anew(type(value)) is not None else []
+
+
+def _at(addresses: frozenset[int], tracked: list[Any]) -> dict[int, Any]:
+    """Return what is at these addresses."""
     if not addresses:
-        return []
+        return {}
     found = {id(thing): thing for thing in tracked if id(thing) in addresses}
     for start in range(0, len(tracked), _BATCH):
         if len(found) == len(addresses):
@@ -106,12 +148,12 @@ def _at(addresses: frozenset[int], tracked: list[Any]) -> list[Any]:
         found |= {
             id(each): each for each in gc.get_referents(*tracked[start : start + _BATCH]) if id(each) in addresses
         }
-    return [thing for thing in found.values() if measure(type(thing)) is not None]
+    return found
 
 
 def _ours() -> frozenset[int]:
     """Return the addresses of the probe's own tables."""
     tables = [names for name, names in roots.module_namespaces().items() if roots.is_ours(name)]
-    inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not isinstance(thing, type)]
-    deeper = gc.get_referents(*(thing for thing in inner if type(thing).__module__.startswith("overstay_probe")))
+    inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not is_a(thing, type)]
+    deeper = gc.get_referents(*(thing for thing in inner if module_of(type(thing)).startswith("overstay_probe")))
     return frozenset(map(id, (*tables, *inner, *deeper, *gc.get_referents(*deeper))))

@@ -5,15 +5,16 @@ import gc
 import io
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from overstay_probe._types import mro, namespace
+from overstay_probe._types import is_heap_type, mro, name_of, namespace
 
 FEWEST = 8
 """A container with fewer elements has not grown with the clients."""
 FEWEST_BYTES = 64
 _BATCH = 10_000
+_module = type.__dict__["__module__"].__get__  # of a type written in C: of any other it would read the namespace
 _ELEMENTS: dict[type, Callable[[Any], int]] = {
     dict: dict.__len__,
     list: list.__len__,
@@ -26,35 +27,55 @@ _BYTES: dict[type, Callable[[Any], int]] = {
     bytearray: bytearray.__len__,
     io.BytesIO: lambda stream: io.BytesIO.__sizeof__(stream) - _EMPTY_STREAM,
 }
-_measures: dict[type, tuple[Callable[[Any], int], int] | None] = {}
+Measure = tuple[Callable[[Any], int], int]
+"""What tells the length of a container, and from which length on it counts."""
+_of_base: dict[int, Measure] = {
+    **{id(kind): (measure, FEWEST) for kind, measure in _ELEMENTS.items()},
+    **{id(kind): (measure, FEWEST_BYTES) for kind, measure in _BYTES.items()},
+}
+_FIXED: dict[int, Measure] = {
+    id(tuple): (tuple.__len__, FEWEST),
+    id(frozenset): (frozenset.__len__, FEWEST),
+    id(bytes): (bytes.__len__, FEWEST_BYTES),
+    id(str): (str.__len__, FEWEST_BYTES),
+}
+_known: dict[int, tuple[type, Measure | None]] = {}
+"""By the address of the type, which is kept with it; a dictionary of types would call the `__hash__` of a metaclass."""
 
 
-def measure(of: type) -> tuple[Callable[[Any], int], int] | None:
-    """Return what tells the length of such a container and from which length on it counts; None for other types."""
-    if of in _measures:
-        return _measures[of]
-    found = None
-    for owner in mro(of):
-        if owner in _ELEMENTS:
-            found = (_ELEMENTS[owner], FEWEST)
-        elif owner in _BYTES:
-            found = (_BYTES[owner], FEWEST_BYTES)
-        elif owner.__flags__ & (1 << 9) == 0 and type.__dict__["__name__"].__get__(owner) == "numpy.ndarray":
-            found = (namespace(owner)["nbytes"].__get__, FEWEST_BYTES)
-        if found:
-            break
-    _measures[of] = found
-    return found
+def measure(of: type) -> Measure | None:
+    """Return how a container of this type is measured; None for other types."""
+    known = _known.get(id(of))
+    if known is None:
+        how = next((how for owner in mro(of) if (how := _of_base.get(id(owner)) or _numpy(owner))), None)
+        known = _known[id(of)] = (of, how)
+    return known[1]
 
 
-def lengths(ours: frozenset[int]) -> list[tuple[int, int]]:
+def _numpy(owner: type) -> Measure | None:
+    """Return how an array of numpy's is measured: in bytes."""
+    if is_heap_type(owner) or _module(owner) != "numpy" or name_of(owner) != "ndarray":
+        return None
+    return namespace(owner)["nbytes"].__get__, FEWEST_BYTES
+
+
+def measure_anew(of: type) -> Measure | None:
+    """Return how a thing is measured that may be made anew and longer: a container, or one whose length is fixed."""
+    return measure(of) or _FIXED.get(id(of))
+
+
+def forget() -> None:
+    """Let go of the types that were met: a look must not keep an application's class."""
+    _known.clear()
+
+
+def lengths(tracked: Sequence[Any], ours: frozenset[int]) -> list[tuple[int, int]]:
     """Return the address and length of every container that is long enough, without those in `ours`.
 
     The collector does not track dictionaries of atoms, nor anything that holds bytes: they are found in what is
     tracked.
     """
     found: dict[int, int] = {}
-    tracked = gc.get_objects()
     _measure(tracked, found, ours)
     for start in range(0, len(tracked), _BATCH):
         _measure(gc.get_referents(*tracked[start : start + _BATCH]), found, ours)
@@ -62,13 +83,11 @@ def lengths(ours: frozenset[int]) -> list[tuple[int, int]]:
 
 
 def _measure(things: Iterable[object], found: dict[int, int], ours: frozenset[int]) -> None:
-    known = _measures
+    known = _known
     for thing in things:
         kind = type(thing)
-        try:
-            how = known[kind]
-        except KeyError:
-            how = measure(kind)
+        found_before = known.get(id(kind))
+        how = measure(kind) if found_before is None else found_before[1]
         if how is not None:
             length = how[0](thing)
             if length >= how[1] and id(thing) not in ours:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from types import (
     BuiltinFunctionType,
+    FrameType,
     GetSetDescriptorType,
     MemberDescriptorType,
     MethodDescriptorType,
@@ -19,13 +20,15 @@ from typing import Any
 
 from overstay_probe._types import mro, namespace
 
-ATOMS = frozenset(
+_ATOMS = frozenset(
     {
         *(int, str, float, bytes, bool, complex, type(None), type(...), type(NotImplemented), range, slice),
         *(BuiltinFunctionType, GetSetDescriptorType, MemberDescriptorType, MethodDescriptorType, WrapperDescriptorType),
     }
 )
 """Types that lead nowhere."""
+_ATOMS_AT = frozenset(map(id, _ATOMS))
+"""Their addresses: a set of types would call the `__hash__` of a metaclass."""
 
 
 class Graph:
@@ -38,21 +41,31 @@ class Graph:
 
     def reach(self, starts: Sequence[Any], leaves: Collection[int] = ()) -> None:
         """Reach everything that these refer to; `leaves` are reached and not entered."""
-        parents, atoms, referents = self.parents, ATOMS, gc.get_referents
+        parents, atoms, referents = self.parents, _ATOMS_AT, gc.get_referents
         for start in starts:
             parents.setdefault(id(start), None)
         queue: deque[Any] = deque(starts)
         push, pop = queue.append, queue.popleft
-        while queue:
+        callers: list[tuple[Any, Any]] = []  # for the last: a frame's own variables tell more than its caller's
+        while queue or callers:
+            if not queue:
+                frame, caller = callers.pop()
+                if id(caller) not in parents:
+                    parents[id(caller)] = frame
+                    push(caller)
+                continue
             if len(parents) > self.most:
                 self.is_whole = False
                 return
             thing = pop()
             for referent in referents(thing):
-                if type(referent) in atoms:
+                if id(type(referent)) in atoms:
                     continue
                 key = id(referent)
                 if key not in parents:
+                    if type(referent) is FrameType and type(thing) is FrameType:
+                        callers.append((thing, referent))
+                        continue
                     parents[key] = thing
                     if key not in leaves:
                         push(referent)

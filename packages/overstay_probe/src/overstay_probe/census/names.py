@@ -16,7 +16,7 @@ from contextvars import Context, Token
 from typing import Any, NamedTuple
 
 from overstay_probe import _site
-from overstay_probe._types import attributes, module_of, mro, namespace, qualified, slots
+from overstay_probe._types import attributes, is_a, module_of, mro, name_of, namespace, qualified, read, slots
 
 _LONGEST_KEY = 40
 _HAMT = frozenset(("hamt", "hamt_bitmap_node", "hamt_array_node", "hamt_collision_node"))
@@ -54,7 +54,7 @@ def step(path: Sequence[Any]) -> Step:
             if found is not None:
                 return found
             break
-    if type(path[0]).__name__ in ("TimerHandle", "Handle"):  # uvloop's, which have no base of asyncio's
+    if name_of(type(path[0])) in ("TimerHandle", "Handle"):  # uvloop's, which have no base of asyncio's
         return _handle(path) or _same("(inside)", 1)
     return _attribute(path) or _same(f"({qualified(type(path[1]))})", 1)
 
@@ -115,15 +115,14 @@ def _function(path: Sequence[Any]) -> Step | None:
 def _method(path: Sequence[Any]) -> Step | None:
     method = path[0]
     if path[1] is method.__self__:
-        return _same(
-            f".__self__ of the bound method {getattr(method.__func__, '__qualname__', '?')}", 1, "", "bound-method"
-        )
+        name = read(method.__func__, "__qualname__") or "?"
+        return _same(f".__self__ of the bound method {name}", 1, "", "bound-method")
     return None
 
 
 def _partial(path: Sequence[Any]) -> Step | None:
     partial, thing = path[:2]
-    if thing is partial.func:
+    if thing is read(partial, "func"):
         return _same(".func of a partial", 1)
     if len(path) > 2 and type(thing) in (tuple, dict):
         return _same("argument of a partial", 2)
@@ -184,7 +183,7 @@ def _traceback(path: Sequence[Any]) -> Step | None:
 def _exception(path: Sequence[Any]) -> Step | None:
     error, thing = path[:2]
     for name in ("__traceback__", "__context__", "__cause__"):
-        if getattr(BaseException, name).__get__(error) is thing:
+        if read(error, name) is thing:
             return _same(f".{name}", 1, "", "exception-traceback")
     if type(thing) is tuple and len(path) > 2:
         return _same(".args", 2)
@@ -193,15 +192,15 @@ def _exception(path: Sequence[Any]) -> Step | None:
 
 def _future(path: Sequence[Any]) -> Step | None:
     future, thing = path[:2]
-    is_task = isinstance(future, asyncio.Task)
-    is_done = isinstance(future, asyncio.Future) and asyncio.Future.done(future)
+    is_task = is_a(future, asyncio.Task)
+    is_done = asyncio.Future.done(future)
     kind = "task" if is_task else "future"
     finished = "finished-task" if is_done and is_task else ""
     if type(thing) is Context:
         return _context(path[1:], f"the context of a {kind}", 1, finished)
-    if is_task and thing is future.get_coro():
+    if is_task and thing is asyncio.Task.get_coro(future):
         return _same(f"coroutine of a {'finished ' if is_done else ''}task", 1, "", finished)
-    if is_done and isinstance(thing, BaseException):
+    if is_done and is_a(thing, BaseException):
         return _same(f"exception of a {kind}", 1, "", "exception-traceback")
     if is_done:
         return _attribute(path) or _same(f"result of a {kind}", 1, "", finished)
@@ -211,9 +210,9 @@ def _future(path: Sequence[Any]) -> Step | None:
 def _waiter(path: Sequence[Any], kind: str) -> Step | None:
     """Name what a future that is not done refers to: what it waits for, who waits for it, its callbacks."""
     future, thing = path[:2]
-    if kind == "task" and thing is getattr(future, "_fut_waiter", None):
+    if kind == "task" and thing is read(future, "_fut_waiter"):
         return _same("what a task waits for", 1)
-    if isinstance(thing, asyncio.Task) or (type(thing) is set and len(path) > 2):
+    if is_a(thing, asyncio.Task) or (type(thing) is set and len(path) > 2):
         return _same("awaited by", 2 if type(thing) is set else 1, "", "await-graph")
     if not callable(thing) and type(thing) not in (list, tuple):
         return _attribute(path)
@@ -227,7 +226,7 @@ def _waiter(path: Sequence[Any], kind: str) -> Step | None:
 
 def _handle(path: Sequence[Any]) -> Step | None:
     handle, thing = path[:2]
-    is_timer = type(handle).__name__ == "TimerHandle"
+    is_timer = name_of(type(handle)) == "TimerHandle"
     what = "a timer handle" if is_timer else "a callback handle"
     if type(thing) is Context:
         return _context(path[1:], what, 1, "timer-context" if is_timer else "callback-context")
@@ -241,7 +240,7 @@ def _handle(path: Sequence[Any]) -> Step | None:
 def _context(path: Sequence[Any], through: str = "a context", before: int = 0, pin: str = "") -> Step | None:
     """Name the variable whose value the path goes on to, past the tree in which a context keeps them."""
     length = 1
-    while length < len(path) - 1 and type(path[length]).__name__ in _HAMT:
+    while length < len(path) - 1 and name_of(type(path[length])) in _HAMT:
         length += 1
     for variable, value in path[0].items():
         if value is path[length]:
@@ -258,13 +257,13 @@ def _token(path: Sequence[Any]) -> Step | None:
 
 
 def _lru_cache(path: Sequence[Any]) -> Step | None:
-    function = getattr(path[0], "__wrapped__", None)
+    function = read(path[0], "__wrapped__")
     if path[1] is function:
         return _same("cached function", 1)
     length = 1
     while length < len(path) - 1 and qualified(type(path[length])) in _LRU_PARTS:
         length += 1
-    name = getattr(function, "__qualname__", "?")
+    name = read(function, "__qualname__") or "?"
     return Step(
         f"lru_cache entry of {name}", f"lru_cache entry of {name}", length, name.rpartition(".")[2], "lru-cache-method"
     )

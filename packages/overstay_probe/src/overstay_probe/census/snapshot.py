@@ -17,7 +17,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from overstay_probe import _platform
 
@@ -31,11 +31,32 @@ _forking = 0
 
 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"overstay_probe\.census")  # fork with threads
 
-Answer = dict[str, Any]
+
+class Answer(NamedTuple):
+    """What a look told, as the JSON object that the child has written, and how the look was made."""
+
+    told: bytes
+    about: dict[str, Any]
+
+    def as_json(self) -> bytes:
+        """Return both as one JSON object. What was told is not parsed: it can be megabytes, and the server waits."""
+        about = json.dumps(self.about).encode()
+        return about if self.told == b"{}" else about[:-1] + b", " + self.told[1:]
 
 
-def of(look: Callable[[int], Answer], max_pause_ms: float) -> Answer:
+NOTHING = b"{}"
+_COMPLETE, _FAILED = b"+", b"!"
+"""The last byte of what the child writes."""
+
+
+class LookFailed(Exception):  # noqa: N818 - what happened, with the child's own words for it
+    """The look raised in the child."""
+
+
+def of(look: Callable[[int], dict[str, Any]], max_pause_ms: float) -> Answer:
     """Return what `look(most objects)` returns of a snapshot of the heap, with how it was taken and what it cost.
+
+    Raises what `look` raises, and LookFailed where that was in the child.
 
     `how` is fork, in-process or skipped; `why` says why it is not a fork; `pause_ms` is for how long the process was
     stopped, `seconds` how long the answer took.
@@ -44,23 +65,22 @@ def of(look: Callable[[int], Answer], max_pause_ms: float) -> Answer:
     rss = _platform.counters().get("rss", 0.0)
     why = _why_no_fork(rss, max_pause_ms)
     if not why:
-        answer, pause = _forked(look)
+        told, pause = _forked(look)
         how = "fork"
-        if answer is None:
-            how, answer, why = "skipped", {}, "the child that looked at the memory was ended"
+        if told is None:
+            how, told, why = "skipped", NOTHING, "the child that looked at the memory was ended"
     elif why.startswith("memory"):
-        answer, pause, how = {}, 0.0, "skipped"
+        told, pause, how = NOTHING, 0.0, "skipped"
     else:
-        answer = look(max(int(max_pause_ms * _OBJECTS_PER_MS), 1))
+        told = json.dumps(look(max(int(max_pause_ms * _OBJECTS_PER_MS), 1))).encode()
         pause, how = time.perf_counter() - began, "in-process"
-    return {
-        **answer,
-        "how": how,
-        "why": why,
-        "pause_ms": round(pause * 1000, 2),
-        "seconds": round(time.perf_counter() - began, 3),
-        "rss": rss,
-    }
+    about = {"how": how, "why": why, "pause_ms": round(pause * 1000, 2), "rss": rss}
+    return Answer(told, {**about, "seconds": round(time.perf_counter() - began, 3)})
+
+
+def skipped() -> Answer:
+    """Return the answer where no look was made."""
+    return Answer(NOTHING, {"how": "skipped", "why": "", "pause_ms": 0.0})
 
 
 def _why_no_fork(rss: float, max_pause_ms: float) -> str:
@@ -80,7 +100,7 @@ def is_forking() -> bool:
     return _forking == threading.get_ident()
 
 
-def _forked(look: Callable[[int], Answer]) -> tuple[Answer | None, float]:
+def _forked(look: Callable[[int], dict[str, Any]]) -> tuple[bytes | None, float]:
     global _forking, _measured_ms_per_gb  # noqa: PLW0603 - one flag a process, and what one fork teaches the next
     reading, writing = os.pipe()
     rss = _platform.counters().get("rss", 0.0)
@@ -108,11 +128,9 @@ def _forked(look: Callable[[int], Answer]) -> tuple[Answer | None, float]:
             os.kill(pid, signal.SIGKILL)
         with contextlib.suppress(OSError):  # an application that waits for any child has taken it
             os.waitpid(pid, 0)
-    try:
-        answer: Answer = json.loads(told)
-    except ValueError:
-        return None, pause
-    return answer, pause
+    if told.endswith(_FAILED):
+        raise LookFailed(told[:-1].decode())
+    return (told[:-1] if told.endswith(_COMPLETE) else None), pause
 
 
 def _read_all(descriptor: int) -> bytes:
@@ -130,7 +148,7 @@ def _read_all(descriptor: int) -> bytes:
     return b""
 
 
-def _look_and_end(look: Callable[[int], Answer], writing: int) -> None:
+def _look_and_end(look: Callable[[int], dict[str, Any]], writing: int) -> None:
     """Do the child's work; never returns."""
     try:
         os.closerange(0, writing)
@@ -141,12 +159,12 @@ def _look_and_end(look: Callable[[int], Answer], writing: int) -> None:
             signal.signal(number, signal.SIG_DFL)
         signal.alarm(PATIENCE)
         _platform.volunteer_for_oom()
-        told = json.dumps(look(sys.maxsize)).encode()
+        told = json.dumps(look(sys.maxsize)).encode() + _COMPLETE
         sent = 0
         while sent < len(told):
             sent += os.write(writing, told[sent : sent + (1 << 16)])
     except BaseException as error:  # nothing may return into the application
         with contextlib.suppress(BaseException):
-            os.write(writing, json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
+            os.write(writing, f"{type(error).__name__}: {error}".encode() + _FAILED)
     finally:
         os._exit(0)

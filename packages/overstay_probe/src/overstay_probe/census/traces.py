@@ -13,8 +13,8 @@ from typing import Any
 
 from overstay_probe._ledger import ledger
 from overstay_probe._site import APPLICATION, absolute, rank_of, rank_of_path
-from overstay_probe._types import module_of, mro, qualified
-from overstay_probe.census.containers import measure
+from overstay_probe._types import is_a, is_heap_type, module_of, mro, name_of, names_in, qualified, read
+from overstay_probe.census.containers import measure_anew
 from overstay_probe.census.graph import Graph
 from overstay_probe.census.names import LRU, Step, is_index, is_state, step
 from overstay_probe.census.roots import Root
@@ -28,14 +28,15 @@ _ROLES = ("connection", "protocol", "transport", "scope", "task")
 
 
 class Target:
-    """Something to trace: a session object, or a container that grows."""
+    """Something to trace: a session object, or a container that grows; `key` is by what the tool knows that."""
 
-    __slots__ = ("role", "session", "thing")
+    __slots__ = ("key", "role", "session", "thing")
 
-    def __init__(self, thing: Any, session: int = 0, role: str = "") -> None:
+    def __init__(self, thing: Any, session: int = 0, role: str = "", key: str = "") -> None:
         self.thing = thing
         self.session = session
         self.role = role
+        self.key = key or id(thing)
 
 
 class Trace:
@@ -142,7 +143,7 @@ class Held:
     def __init__(self, traces: Sequence[Trace], owner: int) -> None:
         self.traces = sorted(traces, key=_telling)
         self.owner = owner
-        self.containers: dict[int, Any] = {}
+        self.containers: dict[int | str, Any] = {}
         first = self.traces[0]
         self.lines = first.references(owner)
         if first.target.role == "scope" and self.lines[-1]["shape"].endswith("[*]"):
@@ -172,26 +173,32 @@ class Held:
             cut.append(trace.path[min(ends[0] if ends else len(trace.path) - 1, len(trace.path) - 1)])
         return cut
 
-    def named(self) -> tuple[str, str, str]:
-        """Return the variable or attribute that holds, what has it, and its source file; the application's own."""
+    def named(self) -> list[tuple[str, str, str]]:
+        """Return the variable or attribute that holds, what has it, and its source file; the application's own.
+
+        After it those of libraries below it, innermost first: what the application only has, a library may fill.
+        """
         first = self.traces[0]
-        found = [("", first.root.name, first.root.file)]
+        found = [[("", first.root.name, first.root.file)]]
         for at, each in first.steps:
             if each.name and at <= self.owner:
-                found.append((each.name, *_home(first.path[at], first.root, at)))
-        own = [names for names in found if names[2] and rank_of_path(names[2]) == APPLICATION]
-        if not own:
-            registered = [names for thing in first.path if (names := _registered(thing)) is not None]
-            own = [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1]
-        return (own or found)[-1]
+                found.append([(each.name, *home) for home in _homes(first.path[at], first.root, at)])
+        below: list[tuple[str, str, str]] = []
+        for names in reversed(found):
+            own = [each for each in names if each[2] and rank_of_path(each[2]) == APPLICATION]
+            if own:
+                return [own[0], *below, *names]
+            below += names
+        registered = list(filter(None, map(_registered, first.path)))
+        return [names for names in registered if rank_of_path(names[2]) == APPLICATION][:1] or below
 
 
 def _registered(thing: Any) -> tuple[str, str, str] | None:
     """Return name, qualified name and source file of a function that is held: where it is registered is near."""
-    if isinstance(thing, functools.partial) or qualified(type(thing)) == "weakref.finalize._Info":
-        thing = thing.func
-    function = getattr(thing, "__func__", thing) if isinstance(thing, MethodType) else thing
-    if not isinstance(function, FunctionType):
+    if is_a(thing, functools.partial) or qualified(type(thing)) == "weakref.finalize._Info":
+        thing = read(thing, "func")
+    function = thing.__func__ if type(thing) is MethodType else thing
+    if type(function) is not FunctionType:
         return None
     code = function.__code__
     maker, is_inner, _ = code.co_qualname.partition(".<locals>")
@@ -203,20 +210,24 @@ def _telling(trace: Trace) -> tuple[int, int, str]:
     return len(trace.references(0)), role, "".join(found.shape for _, found in trace.steps)
 
 
-def _home(thing: Any, root: Root, at: int) -> tuple[str, str]:
-    """Return the qualified name and the source file of what has an attribute or a variable."""
+def _homes(thing: Any, root: Root, at: int) -> list[tuple[str, str]]:
+    """Return the qualified name and the source file of what has an attribute or a variable, base classes last."""
     if (at == 0 and type(thing) is dict) or is_state(thing):
-        return root.name, root.file
+        return [(root.name, root.file)]
     code = None
     if type(thing) is LRU:
-        thing = thing.__wrapped__
+        thing = read(thing, "__wrapped__")
     for name in ("cr_code", "gi_code", "ag_code", "__code__", "f_code"):
-        code = code or getattr(thing, name, None) if type(thing).__module__ == "builtins" else None
+        code = code or (None if is_heap_type(type(thing)) else read(thing, name))
     if code is not None:
-        return code.co_qualname, absolute(code.co_filename)
-    owner = thing if isinstance(thing, type) else type(thing)
-    file = getattr(sys.modules.get(module_of(owner)), "__file__", "")
-    return qualified(owner), absolute(file) if type(file) is str and file else ""
+        return [(code.co_qualname, absolute(code.co_filename))]
+    order = mro(thing if is_a(thing, type) else type(thing))
+    return [(qualified(owner), _file_of(owner)) for owner in order if owner is order[0] or is_heap_type(owner)]
+
+
+def _file_of(owner: type) -> str:
+    file = (names_in(sys.modules.get(module_of(owner))) or {}).get("__file__")
+    return absolute(file) if type(file) is str and file else ""
 
 
 def held_by(traces: Iterable[Trace], containers: Iterable[Trace]) -> list[Held]:
@@ -243,16 +254,17 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
     on_path: dict[int, Held] = {id(thing): held for held in found for trace in held.traces for thing in trace.path}
     growing = {id(trace.target.thing) for trace in containers}
     by_shape: dict[tuple[str, ...], list[Trace]] = {}
-    for trace in containers:
+    # What is also followed by its place, the last of the two, had another address before.
+    for trace in {id(trace.target.thing): trace for trace in containers}.values():
         thing = trace.target.thing
         if id(thing) in on_path:
-            on_path[id(thing)].containers[id(thing)] = thing
+            on_path[id(thing)].containers[trace.target.key] = thing
         elif not any(id(above) in growing for above in trace.path[:-1]):
             by_shape.setdefault(trace.shape, []).append(trace)
     grown = []
     for group in by_shape.values():
         held = Held(group, len(group[0].path) - 2)
-        held.containers = {id(trace.target.thing): trace.target.thing for trace in group}
+        held.containers = {trace.target.key: trace.target.thing for trace in group}
         grown.append(held)
     return grown
 
@@ -260,7 +272,6 @@ def _growing(containers: list[Trace], found: list[Held]) -> list[Held]:
 def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, Any]:
     """Return what is held as plain data; `shares` says by how many an object is kept."""
     first = held.traces[0]
-    name, holder, file = held.named()
     sessions = sorted({trace.target.session for trace in held.traces if trace.target.session})
     roles: dict[str, int] = {}
     for trace in held.traces:
@@ -271,10 +282,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
         "shape": "/".join((first.root.shape, *(line["shape"] for line in held.lines))),
         "root": first.root.name,
         "references": held.lines,
-        "file": file,
-        "name": name,
-        "holder": holder,
-        "container": id(container) if container is not None else 0,
+        "names": held.named(),
         "containers": list(held.containers),
         "length": sum(_length(thing) for thing in held.containers.values()),
         "kind": qualified(type(container if container is not None else first.target.thing)),
@@ -289,7 +297,7 @@ def told(held: Held, kept: dict[int, int], shares: dict[int, int]) -> dict[str, 
 
 
 def _length(thing: Any) -> int:
-    how = measure(type(thing))
+    how = measure_anew(type(thing))
     return how[0](thing) if how else 0
 
 
@@ -310,10 +318,10 @@ def via(held: Held) -> dict[str, Any] | None:
 
 def _via_elements(container: Any) -> dict[str, Any] | None:
     """Return the holding that most elements of a container are, such as a set of running tasks."""
-    if isinstance(container, dict):
+    if is_a(container, dict):
         elements = [*dict.values(container), *dict.keys(container)]
     else:
-        elements = list.copy(container) if isinstance(container, list) else gc.get_referents(container)
+        elements = list.copy(container) if is_a(container, list) else gc.get_referents(container)
     found: dict[tuple[str, int], set[int]] = {}
     for element in elements:
         holding = _holding(element)
@@ -334,13 +342,13 @@ def _holding_of(root: Root) -> tuple[str, int, int] | None:
 
 def _holding(thing: Any) -> tuple[str, int, int] | None:
     """Return kind, session and site of a task, timer or thread that a session has set going and that goes on."""
-    if isinstance(thing, asyncio.Task) and not thing.done():
+    if is_a(thing, asyncio.Task) and not asyncio.Task.done(thing):
         session = tasks.session_of(thing)
         return ("task", session, tasks.site_of(thing).number) if session else None
-    if type(thing).__name__ == "TimerHandle" and (kept := timers.held(thing)):
+    if name_of(type(thing)) == "TimerHandle" and (kept := timers.held(thing)):
         return "timer", kept[0], kept[1].number
-    if isinstance(thing, threading.Thread) and thing.is_alive():
-        kept = getattr(thing, "overstay_held", None)
+    if is_a(thing, threading.Thread) and threading.Thread.is_alive(thing):
+        kept = read(thing, "overstay_held")
         return ("thread", kept[0], kept[1].number) if kept else None
     return None
 
@@ -353,23 +361,24 @@ def _pin(held: Held, sessions: list[int]) -> str | None:
     if pin is None and not sessions and held.containers:
         shared = next((first.path[at] for at, each in reversed(first.steps) if each.name), None)
         owner = type(shared)
-        is_instance = shared is not None and not isinstance(shared, (type, dict)) and owner.__flags__ & (1 << 9)
-        if is_instance and rank_of(vars(sys.modules.get(module_of(owner), sys))) == APPLICATION:
+        is_instance = shared is not None and not is_a(shared, type) and not is_a(shared, dict) and is_heap_type(owner)
+        if is_instance and rank_of(names_in(sys.modules.get(module_of(owner))) or {}) == APPLICATION:
             return "shared-object"
     return pin
 
 
 def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
-    if isinstance(container, deque) and deque.maxlen.__get__(container) is not None:
+    if is_a(container, deque) and deque.maxlen.__get__(container) is not None:
         return {"what": "maxlen", "size": deque.maxlen.__get__(container)}
     for thing in trace.path:
-        if type(thing) is LRU and thing.cache_info().maxsize is not None:
-            return {"what": "maxsize", "size": thing.cache_info().maxsize}
-        names = {f"{each.__module__}.{each.__qualname__}" for each in mro(type(thing)) if module_of(each)}
+        if type(thing) is LRU and LRU.cache_info(thing).maxsize is not None:
+            return {"what": "maxsize", "size": LRU.cache_info(thing).maxsize}
+        names = set(map(qualified, mro(type(thing))))
         if names & _WEAK:
             return {"what": "weak", "size": 0}
-        if "asyncio.queues.Queue" in names and thing._maxsize > 0:  # noqa: SLF001 - no other way without asking it
-            return {"what": "maxsize", "size": thing._maxsize}  # noqa: SLF001 - as above
+        size = read(thing, "_maxsize") if "asyncio.queues.Queue" in names else None
+        if type(size) is int and size > 0:
+            return {"what": "maxsize", "size": size}
     return None
 
 

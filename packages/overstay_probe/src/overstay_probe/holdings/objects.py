@@ -14,7 +14,7 @@ from typing import Any
 
 from overstay_probe import _site, _wrap
 from overstay_probe._ledger import ledger
-from overstay_probe._types import mro, namespace, qualified
+from overstay_probe._types import is_a, mro, namespace, qualified, read
 from overstay_probe.holdings._row import row
 
 
@@ -93,13 +93,13 @@ def alive() -> Iterator[dict[str, Any]]:
 
 def _is_running(thing: object) -> bool:
     """Tell whether it is a task that goes on: one that serves a client after another, or a holding of its own."""
-    return isinstance(thing, asyncio.Task) and not thing.done()
+    return is_a(thing, asyncio.Task) and not asyncio.Task.done(thing)
 
 
 def _site_of(thing: object) -> _site.Site:
     """Return where a thing's class is written, the nearest to a line that an object has."""
-    if isinstance(thing, asyncio.Task):
-        code = getattr(thing.get_coro(), "cr_code", None)
+    if is_a(thing, asyncio.Task):
+        code = read(asyncio.Task.get_coro(thing), "cr_code")
         if code is not None:
             return _site.site_of_code(code)
     return _site_of_type(type(thing))

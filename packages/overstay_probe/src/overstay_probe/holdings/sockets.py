@@ -12,6 +12,7 @@ from typing import Any
 
 from overstay_probe import _site, _trouble
 from overstay_probe._ledger import current, ledger
+from overstay_probe._types import is_a
 from overstay_probe._wrap import wrap
 from overstay_probe.holdings._row import row
 
@@ -88,7 +89,7 @@ def alive() -> Iterator[dict[str, Any]]:
         thing = held()
         if thing is None:
             continue
-        if isinstance(thing, socket.socket):
+        if is_a(thing, socket.socket):
             is_open, peer = thing.fileno() != -1, _peer(thing)
         else:
             is_open, peer = not thing.is_closing(), _spelled(thing.get_extra_info("peername"))

@@ -8,13 +8,16 @@ weakly, and the notes are cleared out when they have doubled.
 
 import asyncio
 import asyncio.futures
+import functools
 import gc
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from types import MethodType
 from typing import Any
 
 from overstay_probe import _site, _trouble
 from overstay_probe._ledger import current, ledger
+from overstay_probe._types import is_a, module_of, mro, name_of, read
 from overstay_probe._wrap import definer, wrap
 from overstay_probe.holdings._row import row
 
@@ -71,7 +74,7 @@ def scheduled(loop: asyncio.AbstractEventLoop) -> list[Any]:
         return list(heap)
     # uvloop hides its timers, but the collector knows the set that it keeps them in.
     sets = [referent for referent in gc.get_referents(loop) if type(referent) is set]
-    return [handle for kept in sets for handle in list(kept) if type(handle).__name__ == "TimerHandle"]
+    return [handle for kept in sets for handle in list(kept) if name_of(type(handle)) == "TimerHandle"]
 
 
 def alive() -> Iterator[dict[str, Any]]:
@@ -114,25 +117,27 @@ def _contents(handle: Any) -> tuple[int, Any]:
         for referent in gc.get_referents(handle):
             if type(referent) is Context:
                 context = referent
-            elif callback is None and callable(referent) and not isinstance(referent, asyncio.AbstractEventLoop):
+            elif callback is None and callable(referent) and asyncio.AbstractEventLoop not in mro(type(referent)):
                 callback = referent
     return (0 if context is None else int(context.get(current, 0))), callback
 
 
 def _function(callback: Any) -> Any:
-    callback = getattr(callback, "func", callback)  # functools.partial
-    return getattr(callback, "__func__", callback)
+    if is_a(callback, functools.partial):
+        callback = read(callback, "func")
+    return callback.__func__ if type(callback) is MethodType else callback
 
 
 def _is_waiting(callback: Any) -> bool:
-    module = getattr(_function(callback), "__module__", None)
-    return isinstance(module, str) and module.partition(".")[0] in ("asyncio", "anyio", "async_timeout")
+    function = _function(callback)
+    module = read(function, "__module__") or module_of(type(function))
+    return type(module) is str and module.partition(".")[0] in ("asyncio", "anyio", "async_timeout")
 
 
 def _name(callback: Any) -> str:
-    return str(getattr(_function(callback), "__qualname__", type(callback).__name__))
+    return str(read(_function(callback), "__qualname__") or name_of(type(callback)))
 
 
 def _site_of(callback: Any) -> _site.Site:
-    code = getattr(_function(callback), "__code__", None)
+    code = read(_function(callback), "__code__")
     return _site.site_of_code(code or _is_waiting.__code__)
