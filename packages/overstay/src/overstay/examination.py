@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from overstay.judge import containers, counters
-from overstay.judge.latency import slowing
 from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays, signature_of
 from overstay.memory import Window, held_of, merged
 from overstay.observation import Look, Observer
@@ -139,7 +138,7 @@ class Examination:
             counted is not None and counted.growth == "per-session"
             for counted in (counters.count(name, evidence.rounds) for name in counters.NAMES if name != "rss")
         )
-        is_slower = any(slowing(points).is_suspect for points in (evidence.connects_ms, evidence.first_replies_ms))
+        is_slower = evidence.connecting.is_suspect or evidence.replying.is_suspect
         grows = grows or bool(containers.growing(evidence.windows))
         return evidence.tally.is_worth_doubling() or grows or is_slower or await self._blocks_often()
 

@@ -64,7 +64,9 @@ class _Summary:
                 sessions_per_worker=workers,
                 settle_s=circumstances.settle,
             ),
-            latency=Latency(self._growth.connect.trend, self._growth.reply.trend, self._lag()),
+            latency=Latency(
+                self._growth.connect.trend, self._growth.reply.trend, self._lag(), self._growth.disturbance
+            ),
             findings=tuple(findings),
             kept=tuple(kept),
             counters={counted.name: _plain(counted) for counted in self._growth.counted if counted is not None},
@@ -80,6 +82,7 @@ class _Summary:
         if "slower-per-session" in verdicts:
             return "slower"
         unclear = verdicts & {"inconclusive"} or not self._evidence.is_finished or not self._evidence.visits
+        unclear = unclear or self._growth.disturbance is not None
         return "inconclusive" if unclear or not self._circumstances.is_inside else "clean"
 
     def _notes(self) -> tuple[str, ...]:
@@ -90,6 +93,9 @@ class _Summary:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
         if self._evidence.unseen:
             notes.append(say("run.memory-unseen", why=self._evidence.unseen))
+        disturbance = self._growth.disturbance
+        if disturbance is not None:
+            notes.append(say("run.machine-busy", first=_percent(disturbance.first), last=_percent(disturbance.last)))
         failed = [visit.problem for visit in self._evidence.visits if visit.problem is not None]
         if failed:
             first = sentence(failed[0], say)
@@ -128,6 +134,10 @@ def _plain(counted: counters.Counted) -> dict[str, object]:
         "high": round(counted.high, 3),
         "growth": counted.growth,
     }
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
 
 
 def _worst_first(finding: Finding) -> tuple[int, int, float]:
