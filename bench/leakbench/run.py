@@ -1,6 +1,7 @@
 """Run overstay's doctor on every pair of the leak benchmark and score what it says.
 
     .venv/bin/python bench/leakbench/run.py [--jobs 3] [--runs 1] [--only GLOB] [--json FILE] [--sessions 40] [--clean]
+                                       [--python FILE]...
 
 Exits 0 only when every leak was found at its line and no clean server had a finding; 1 when not; 2 for a case that
 cannot be used; 130 after Ctrl-C, with nothing left running.
@@ -10,13 +11,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from leakbench.case import TWINS, Case, CaseError, load_all
-from leakbench.environment import interpreter, site_lines
+from leakbench.environment import OURS, interpreter, site_lines
 from leakbench.score import false_alarms, score_leaky
 from leakbench.table import Row, show, to_json, totals
 from leakbench.trial import Plan, Trial, try_twin
@@ -44,7 +46,7 @@ async def _scored(case: Case, number: int, plan: Plan) -> Row:
     leaky, clean = trials.get("leaky"), trials["clean"]
     score = None
     if leaky:
-        python = await interpreter(case, "leaky", plan.out / "venvs")
+        python = await interpreter(case, "leaky", plan.out / "venvs", plan.python(number))
         score = score_leaky(case, site_lines(case, python), leaky.report)
     return Row(
         case=case.name,
@@ -55,6 +57,7 @@ async def _scored(case: Case, number: int, plan: Plan) -> Row:
         seconds_leaky=leaky.seconds if leaky else 0.0,
         seconds_clean=clean.seconds,
         problems=tuple(problem for twin, trial in trials.items() for problem in problems(twin, trial)),
+        python=next((trial.python for trial in trials.values() if trial.python), None),
     )
 
 
@@ -93,6 +96,9 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there")
     parser.add_argument("--sessions", type=int, help="sessions a run (40; with --clean 60)")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one run of the doctor (300)")
+    parser.add_argument(
+        "--python", type=Path, action="append", metavar="FILE", help="starts the servers; with several, runs take turns"
+    )
     parser.add_argument("--clean", action="store_true", help="the servers without a leak, every departure")
     return parser.parse_args(argv)
 
@@ -110,11 +116,18 @@ async def main(argv: Sequence[str] | None = None) -> int:
     if not cases:
         console.print(f"No case is named like {options.only!r}; look into {HERE.name}/.", markup=False)
         return 2
+    # Not resolved: a virtual environment's interpreter is a link, and another one without it.
+    pythons = tuple(python.absolute() for python in options.python or (OURS,))
+    strangers = [str(python) for python in pythons if not os.access(python, os.X_OK)]
+    if strangers:
+        console.print(f"No interpreter: {', '.join(strangers)}.", markup=False)
+        return 2
     plan = Plan(
         out=OUT,
         sessions=options.sessions or (60 if options.clean else 40),
         timeout=options.timeout,
         departures=ALL_DEPARTURES if options.clean else None,
+        pythons=pythons,
     )
     rows = await run_all(cases, options.runs, options.jobs, plan, console)
     show(rows, console)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from leakbench.case import Case, Twin, replaced
-from leakbench.environment import interpreter
+from leakbench.environment import OURS, interpreter
 from leakbench.strays import MARK, Family, end_marked
 
 BENCH = Path(__file__).parents[1]
@@ -34,6 +34,11 @@ class Plan:
     sessions: int
     timeout: float
     departures: str | None = None
+    pythons: tuple[Path, ...] = (OURS,)
+
+    def python(self, number: int) -> Path:
+        """Return the Python that starts the servers of a run, the first run being 1: they take turns."""
+        return self.pythons[(number - 1) % len(self.pythons)]
 
     @property
     def reports(self) -> Path:
@@ -50,6 +55,11 @@ class Trial:
     status: int | None
     seconds: float
     left_running: tuple[str, ...]
+
+    @property
+    def python(self) -> str | None:
+        """Return the version that ran the server, as the report has it."""
+        return self.report["target"]["python"] if self.report else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class _Place:
 
 async def try_twin(case: Case, twin: Twin, number: int, plan: Plan) -> Trial:
     """Run the doctor on one twin of a case. Raises `CaseError` when the twin's environment cannot be made."""
-    python = await interpreter(case, twin, plan.out / "venvs")
+    python = await interpreter(case, twin, plan.out / "venvs", plan.python(number))
     base = plan.reports / f"{case.name}-{twin}-{number}"
     base.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
