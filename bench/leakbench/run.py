@@ -32,17 +32,16 @@ ALL_DEPARTURES = "close,going-away,reset,vanish,half-close,mid-reply,mid-upload,
 async def run_pair(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore) -> Row:
     """Run both twins of a case, one after the other, and score them; a case that cannot be set up is a failed row."""
     try:
-        async with turns:
-            return await _scored(case, number, plan)
+        return await _scored(case, number, plan, turns)
     except CaseError as err:
         score = None if case.kind == "none" else score_leaky(case, [], None)
         return Row(case.name, case.kind, number, score, false_alarms(None), 0.0, 0.0, (str(err),))
 
 
-async def _scored(case: Case, number: int, plan: Plan) -> Row:
+async def _scored(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore) -> Row:
     trials: dict[str, Trial] = {}
     for twin in TWINS if case.kind != "none" else TWINS[1:]:
-        trials[twin] = await try_twin(case, twin, number, plan)
+        trials[twin] = await try_twin(case, twin, number, plan, turns)
     leaky, clean = trials.get("leaky"), trials["clean"]
     score = None
     if leaky:
@@ -70,7 +69,7 @@ def problems(twin: str, trial: Trial) -> list[str]:
 
 
 async def run_all(cases: Sequence[Case], runs: int, jobs: int, plan: Plan, console: Console) -> list[Row]:
-    """Run every case `runs` times, `jobs` servers at once; after Ctrl-C return what there is."""
+    """Run every case `runs` times, `jobs` servers being visited at once; after Ctrl-C return what there is."""
     turns, rows = asyncio.Semaphore(jobs), list[Row]()
 
     async def one(case: Case, number: int) -> None:
@@ -90,7 +89,7 @@ async def run_all(cases: Sequence[Case], runs: int, jobs: int, plan: Plan, conso
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--jobs", type=int, default=3, help="servers at once (3)")
+    parser.add_argument("--jobs", type=int, default=3, help="servers visited at once, beside those that wait (3)")
     parser.add_argument("--runs", type=int, default=1, help="how often each case is run (1)")
     parser.add_argument("--only", default="*", metavar="GLOB", help="only the cases with such a name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there")

@@ -1,6 +1,7 @@
 """The scoring rules of README.md, on reports written by hand, and the promises about twins and clean-up."""
 
 import asyncio
+import contextlib
 import io
 import os
 import re
@@ -22,6 +23,7 @@ from leakbench.score import ends_alike, false_alarms, same_departures, score_lea
 from leakbench.strays import MARK, end_marked
 from leakbench.table import Row, same_fingerprints, show, to_json, totals
 from leakbench.trial import Plan, free_port
+from leakbench.turn import WAITS, Turn
 
 DESCRIPTION = """
 title = "A task"
@@ -263,6 +265,47 @@ def test_marked_processes_are_ended() -> None:
     until = time.monotonic() + 10
     while end_marked(mark):
         assert time.monotonic() < until
+
+
+def test_trial_that_waits_for_its_second_look_gives_its_turn_away(tmp_path: Path) -> None:
+    """With one turn two trials run at once as soon as the first says that it waits, and not before."""
+
+    async def two_trials() -> list[str]:
+        turns, happened = asyncio.Semaphore(1), list[str]()
+
+        async def second() -> None:
+            async with Turn(turns, tmp_path / "second.log"):
+                happened.append("second began")
+
+        async with asyncio.TaskGroup() as group, Turn(turns, tmp_path / "first.log"):
+            begun = group.create_task(second())
+            (tmp_path / "first.log").write_bytes(b"visiting: 1 of 40\n")
+            await asyncio.wait([begun], timeout=1.5)
+            happened.append("first waits")
+            (tmp_path / "first.log").write_bytes(b"visiting: 1 of 40\n" + WAITS + b"0 of 54 s\n")
+            await begun
+            happened.append("first ends")
+        return happened
+
+    assert asyncio.run(two_trials()) == ["first waits", "second began", "first ends"]
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_turn_is_given_back_once(tmp_path: Path, error: type[Exception] | None) -> None:
+    """By a trial that never waited, and by one that failed."""
+
+    async def one_trial() -> asyncio.Semaphore:
+        turns = asyncio.Semaphore(1)
+        with contextlib.suppress(ValueError):
+            async with Turn(turns, tmp_path / "log"):
+                if error:
+                    raise error
+        async with Turn(turns, tmp_path / "log"):
+            assert turns.locked()
+        await asyncio.wait_for(turns.acquire(), 10)
+        return turns
+
+    assert asyncio.run(one_trial()).locked()
 
 
 def test_free_ports_are_given_once() -> None:
