@@ -212,6 +212,7 @@ class Examination:
         """Look a second time when the first clients have been gone for long; what is gone then was late."""
         evidence = self.evidence
         await self._look(silent_too=True)
+        await self._free_cycles(silent_too=True)
         before = self._questionable
         first_stage = [visit.left for visit in evidence.visits[: self._plan.sessions]]
         if not (before or evidence.tally.suspicious()) or not first_stage:
@@ -221,6 +222,7 @@ class Examination:
             self._progress("second-look", done=time.monotonic() - began, total=until - began)
             await asyncio.sleep(min(2.0, max(until - time.monotonic(), 0.0)))
             await self._look(silent_too=True)
+            await self._free_cycles(silent_too=True)
         await self._settle(min(self._plan.settle, _QUICK_SETTLE), silent_too=True)
         evidence.has_second_look = True
         self._set_late_apart(before)
