@@ -1,6 +1,7 @@
 """Run overstay's doctor on every pair of the leak benchmark and score what it says.
 
     .venv/bin/python bench/leakbench/run.py [--jobs 3] [--runs 1] [--only GLOB] [--json FILE] [--sessions 40] [--clean]
+                                       [--python FILE]...
 
 Exits 0 only when every leak was found at its line and no clean server had a finding; 1 when not; 2 for a case that
 cannot be used; 130 after Ctrl-C, with nothing left running.
@@ -10,13 +11,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from leakbench.case import TWINS, Case, CaseError, load_all
-from leakbench.environment import interpreter, site_lines
+from leakbench.environment import OURS, interpreter, site_lines
 from leakbench.score import false_alarms, score_leaky
 from leakbench.table import Row, show, to_json, totals
 from leakbench.trial import Plan, Trial, try_twin
@@ -30,21 +32,20 @@ ALL_DEPARTURES = "close,going-away,reset,vanish,half-close,mid-reply,mid-upload,
 async def run_pair(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore) -> Row:
     """Run both twins of a case, one after the other, and score them; a case that cannot be set up is a failed row."""
     try:
-        async with turns:
-            return await _scored(case, number, plan)
+        return await _scored(case, number, plan, turns)
     except CaseError as err:
         score = None if case.kind == "none" else score_leaky(case, [], None)
         return Row(case.name, case.kind, number, score, false_alarms(None), 0.0, 0.0, (str(err),))
 
 
-async def _scored(case: Case, number: int, plan: Plan) -> Row:
+async def _scored(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore) -> Row:
     trials: dict[str, Trial] = {}
     for twin in TWINS if case.kind != "none" else TWINS[1:]:
-        trials[twin] = await try_twin(case, twin, number, plan)
+        trials[twin] = await try_twin(case, twin, number, plan, turns)
     leaky, clean = trials.get("leaky"), trials["clean"]
     score = None
     if leaky:
-        python = await interpreter(case, "leaky", plan.out / "venvs")
+        python = await interpreter(case, "leaky", plan.out / "venvs", plan.python(number))
         score = score_leaky(case, site_lines(case, python), leaky.report)
     return Row(
         case=case.name,
@@ -55,6 +56,7 @@ async def _scored(case: Case, number: int, plan: Plan) -> Row:
         seconds_leaky=leaky.seconds if leaky else 0.0,
         seconds_clean=clean.seconds,
         problems=tuple(problem for twin, trial in trials.items() for problem in problems(twin, trial)),
+        python=next((trial.python for trial in trials.values() if trial.python), None),
     )
 
 
@@ -67,7 +69,7 @@ def problems(twin: str, trial: Trial) -> list[str]:
 
 
 async def run_all(cases: Sequence[Case], runs: int, jobs: int, plan: Plan, console: Console) -> list[Row]:
-    """Run every case `runs` times, `jobs` servers at once; after Ctrl-C return what there is."""
+    """Run every case `runs` times, `jobs` servers being visited at once; after Ctrl-C return what there is."""
     turns, rows = asyncio.Semaphore(jobs), list[Row]()
 
     async def one(case: Case, number: int) -> None:
@@ -87,12 +89,15 @@ async def run_all(cases: Sequence[Case], runs: int, jobs: int, plan: Plan, conso
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--jobs", type=int, default=3, help="servers at once (3)")
+    parser.add_argument("--jobs", type=int, default=3, help="servers visited at once, beside those that wait (3)")
     parser.add_argument("--runs", type=int, default=1, help="how often each case is run (1)")
     parser.add_argument("--only", default="*", metavar="GLOB", help="only the cases with such a name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the scores there")
     parser.add_argument("--sessions", type=int, help="sessions a run (40; with --clean 60)")
     parser.add_argument("--timeout", type=float, default=300.0, help="seconds for one run of the doctor (300)")
+    parser.add_argument(
+        "--python", type=Path, action="append", metavar="FILE", help="starts the servers; with several, runs take turns"
+    )
     parser.add_argument("--clean", action="store_true", help="the servers without a leak, every departure")
     return parser.parse_args(argv)
 
@@ -110,11 +115,18 @@ async def main(argv: Sequence[str] | None = None) -> int:
     if not cases:
         console.print(f"No case is named like {options.only!r}; look into {HERE.name}/.", markup=False)
         return 2
+    # Not resolved: a virtual environment's interpreter is a link, and another one without it.
+    pythons = tuple(python.absolute() for python in options.python or (OURS,))
+    strangers = [str(python) for python in pythons if not os.access(python, os.X_OK)]
+    if strangers:
+        console.print(f"No interpreter: {', '.join(strangers)}.", markup=False)
+        return 2
     plan = Plan(
         out=OUT,
         sessions=options.sessions or (60 if options.clean else 40),
         timeout=options.timeout,
         departures=ALL_DEPARTURES if options.clean else None,
+        pythons=pythons,
     )
     rows = await run_all(cases, options.runs, options.jobs, plan, console)
     show(rows, console)

@@ -1,6 +1,10 @@
 """The scoring rules of README.md, on reports written by hand, and the promises about twins and clean-up."""
 
+import asyncio
+import contextlib
+import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -9,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent))  # the runner is a script, not an installed package
 
 from leakbench.case import Case, CaseError, lines_apart, load, replaced
-from leakbench.environment import site_lines
+from leakbench.environment import OURS, interpreter, site_lines
 from leakbench.score import ends_alike, false_alarms, same_departures, score_leaky
 from leakbench.strays import MARK, end_marked
-from leakbench.table import Row, totals
-from leakbench.trial import free_port
+from leakbench.table import Row, same_fingerprints, show, to_json, totals
+from leakbench.trial import Plan, free_port
+from leakbench.turn import WAITS, Turn
 
 DESCRIPTION = """
 title = "A task"
@@ -48,7 +54,15 @@ def finding(**changes: Any) -> dict[str, Any]:
     """Return a finding that the case above expects, with changes."""
     rate = {"per_session": 1.0, "low": 0.9, "high": 1.0, "left": 10, "sessions": 10, "of": ["reset"]}
     site = {"file": "leaky.py", "line": 1, "function": "talk", "code": "", "library": None}
-    return {"kind": "task", "verdict": "leak", "rule": "task-outlives-session", "rate": rate, "site": site, **changes}
+    return {
+        "kind": "task",
+        "verdict": "leak",
+        "rule": "task-outlives-session",
+        "fingerprint": "f1",
+        "rate": rate,
+        "site": site,
+        **changes,
+    }
 
 
 def report(*findings: dict[str, Any], verdict: str = "leak") -> dict[str, Any]:
@@ -179,6 +193,69 @@ def test_totals_pass_only_when_all_is_found_and_nothing_else_is_said(case: Case)
     assert not totals([])["passed"]
 
 
+def found_as(case: Case, number: int, *fingerprints: str) -> Row:
+    """Return a row of the case in which it was found with these fingerprints; without any it was not found."""
+    findings = [finding(fingerprint=each) for each in fingerprints]
+    return Row("a", "task", number, score(case, *findings), (), 1.0, 1.0, (), python="3.11.7")
+
+
+def test_same_fingerprints_in_all_runs_are_the_same(case: Case) -> None:
+    """The order of two findings does not matter, and a run that did not find the leak has its own figure for that."""
+    rows = [found_as(case, 1, "f1", "f2"), found_as(case, 2, "f2", "f1"), found_as(case, 3)]
+    assert same_fingerprints(rows) == {"a": True}
+    assert to_json(rows)["same_fingerprints"] == {"a": True}
+    assert totals(rows)["same_fingerprints"] == 1.0
+
+
+def test_another_fingerprint_in_one_run_fails_the_benchmark(case: Case) -> None:
+    """Found ten times under two names is two findings for whoever compares reports."""
+    rows = [found_as(case, number, "f2" if number == 7 else "f1") for number in range(1, 11)]
+    assert same_fingerprints(rows) == {"a": False}
+    assert not totals(rows)["passed"]
+    assert totals(rows[:6])["passed"]
+
+
+def test_one_run_says_nothing_about_fingerprints(case: Case) -> None:
+    """There is nothing to compare with."""
+    assert same_fingerprints([found_as(case, 1, "f1")]) == {"a": None}
+    assert totals([found_as(case, 1, "f1")])["same_fingerprints"] is None
+    assert totals([found_as(case, 1, "f1")])["passed"]
+
+
+def test_the_table_names_the_cases_with_other_fingerprints(case: Case) -> None:
+    """The run and what it said are told, so that the reports can be compared."""
+    screen = io.StringIO()
+    show([found_as(case, 1, "f1"), found_as(case, 2, "f2")], Console(file=screen, width=160))
+    assert "a: other fingerprints: #1 f1; #2 f2" in screen.getvalue()
+    assert re.search(r"^a +2 3\.11\.7 .*✗", screen.getvalue(), re.MULTILINE)
+
+
+def test_runs_take_turns_over_the_pythons(tmp_path: Path) -> None:
+    """With two of them every other run is the second one's."""
+    first, second = Path("/a/python"), Path("/b/python")
+    plan = Plan(tmp_path, 40, 300.0, pythons=(first, second))
+    assert [plan.python(number) for number in (1, 2, 3)] == [first, second, first]
+
+
+def test_case_without_requirements_runs_on_the_python_that_is_asked_for(case: Case, tmp_path: Path) -> None:
+    """Its server is started by that very interpreter."""
+    asked_for = Path("/a/python")
+    assert asyncio.run(interpreter(case, "leaky", tmp_path, asked_for)) == asked_for
+
+
+@pytest.mark.slow
+def test_each_python_has_an_environment_of_its_own(case: Case, tmp_path: Path) -> None:
+    """The same requirements on another interpreter are another environment, and each is made once."""
+    requirements = tmp_path / "requirements-leaky.txt"
+    requirements.write_text("")
+    pinned, other = replace(case, requirements={"leaky": requirements}), tmp_path / "python"
+    other.symlink_to(sys.executable)
+    made = [asyncio.run(interpreter(pinned, "leaky", tmp_path / "venvs", each)) for each in (OURS, other, OURS)]
+    assert made[0] != made[1]
+    assert made[0] == made[2]
+    assert all(python.is_file() for python in made)
+
+
 def test_marked_processes_are_ended() -> None:
     """Whatever a trial started is found by its environment, even when its parent is gone."""
     mark = f"test-{os.getpid()}"
@@ -188,6 +265,47 @@ def test_marked_processes_are_ended() -> None:
     until = time.monotonic() + 10
     while end_marked(mark):
         assert time.monotonic() < until
+
+
+def test_trial_that_waits_for_its_second_look_gives_its_turn_away(tmp_path: Path) -> None:
+    """With one turn two trials run at once as soon as the first says that it waits, and not before."""
+
+    async def two_trials() -> list[str]:
+        turns, happened = asyncio.Semaphore(1), list[str]()
+
+        async def second() -> None:
+            async with Turn(turns, tmp_path / "second.log"):
+                happened.append("second began")
+
+        async with asyncio.TaskGroup() as group, Turn(turns, tmp_path / "first.log"):
+            begun = group.create_task(second())
+            (tmp_path / "first.log").write_bytes(b"visiting: 1 of 40\n")
+            await asyncio.wait([begun], timeout=1.5)
+            happened.append("first waits")
+            (tmp_path / "first.log").write_bytes(b"visiting: 1 of 40\n" + WAITS + b"0 of 54 s\n")
+            await begun
+            happened.append("first ends")
+        return happened
+
+    assert asyncio.run(two_trials()) == ["first waits", "second began", "first ends"]
+
+
+@pytest.mark.parametrize("error", [None, ValueError])
+def test_turn_is_given_back_once(tmp_path: Path, error: type[Exception] | None) -> None:
+    """By a trial that never waited, and by one that failed."""
+
+    async def one_trial() -> asyncio.Semaphore:
+        turns = asyncio.Semaphore(1)
+        with contextlib.suppress(ValueError):
+            async with Turn(turns, tmp_path / "log"):
+                if error:
+                    raise error
+        async with Turn(turns, tmp_path / "log"):
+            assert turns.locked()
+        await asyncio.wait_for(turns.acquire(), 10)
+        return turns
+
+    assert asyncio.run(one_trial()).locked()
 
 
 def test_free_ports_are_given_once() -> None:

@@ -1,4 +1,4 @@
-"""Where a twin runs: its interpreter, made once per requirement file, and the lines of its site."""
+"""Where a twin runs: its interpreter, made once per requirement file and Python, and the lines of its site."""
 
 import asyncio
 import fcntl
@@ -10,18 +10,21 @@ from pathlib import Path
 
 from leakbench.case import Case, CaseError, Twin
 
+OURS = Path(sys.executable)
 
-async def interpreter(case: Case, twin: Twin, venvs: Path) -> Path:
-    """Return the interpreter for a twin; makes its environment if there is none for this requirement file yet."""
+
+async def interpreter(case: Case, twin: Twin, venvs: Path, python: Path = OURS) -> Path:
+    """Return the interpreter for a twin; makes its environment if there is none for these requirements yet."""
     requirements = case.requirements.get(twin)
     if requirements is None:
-        return Path(sys.executable)
-    venv = venvs / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+        return python
+    of_which = b"" if python == OURS else os.fsencode(python)
+    venv = venvs / hashlib.sha256(requirements.read_bytes() + of_which).hexdigest()[:16]
     venvs.mkdir(parents=True, exist_ok=True)
     with venv.with_suffix(".lock").open("w") as lock:  # another trial, or another runner, may be making it right now
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
         if not (venv / ".ready").is_file():
-            await _make(venv, requirements)
+            await _make(venv, requirements, python)
     return _python(venv)
 
 
@@ -39,10 +42,10 @@ def site_lines(case: Case, python: Path) -> list[tuple[str, int]]:
     return found
 
 
-async def _make(venv: Path, requirements: Path) -> None:
+async def _make(venv: Path, requirements: Path, python: Path) -> None:
     # Without .ready an earlier attempt was cut off half-way: what it left cannot be trusted.
     shutil.rmtree(venv, ignore_errors=True)
-    await _run(sys.executable, "-m", "venv", str(venv))
+    await _run(str(python), "-m", "venv", str(venv))
     pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
     await _run(str(_python(venv)), *pip, "-r", str(requirements))
     (venv / ".ready").touch()

@@ -29,6 +29,7 @@ class LeakyScore:
     rule: str | None
     extras: tuple[str, ...]
     misses: tuple[str, ...]
+    fingerprints: tuple[str, ...] = ()
 
 
 def score_leaky(case: Case, lines: Sequence[tuple[str, int]], report: type_of_report | None) -> LeakyScore:
@@ -56,6 +57,7 @@ def score_leaky(case: Case, lines: Sequence[tuple[str, int]], report: type_of_re
         rule=next((one["rule"] for one in [*here, *right]), None),
         extras=extras,
         misses=() if here else tuple(in_short(one) for one in findings),
+        fingerprints=tuple(sorted({one["fingerprint"] for one in here})),
     )
 
 

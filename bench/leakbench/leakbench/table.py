@@ -10,6 +10,8 @@ from rich.table import Table
 
 from leakbench.score import LeakyScore
 
+COLUMNS = ("case", "run", "found", "site", "rate", "of", "trace", "same", "clean", "extra", "leaky s", "clean s")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -23,6 +25,7 @@ class Row:
     seconds_leaky: float
     seconds_clean: float
     problems: tuple[str, ...]
+    python: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -30,37 +33,55 @@ class Row:
         return not self.alarms and (self.leaky is None or self.leaky.at_site)
 
 
+def same_fingerprints(rows: Sequence[Row]) -> dict[str, bool | None]:
+    """Tell of each case whether all runs that found it gave the same fingerprints; None with fewer than two."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        if row.leaky is not None:
+            found.setdefault(row.case, []).extend([row.leaky.fingerprints] if row.leaky.at_site else [])
+    return {case: len(set(told)) == 1 if len(told) > 1 else None for case, told in sorted(found.items())}
+
+
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the figures of all rows; shares are between 0 and 1."""
     pairs = [row.leaky for row in rows if row.leaky]
     seconds = [row.seconds_leaky + row.seconds_clean for row in rows]
+    same = [each for each in same_fingerprints(rows).values() if each is not None]
     return {
         "cases": len({row.case for row in rows}),
         "runs": max((row.run for row in rows), default=0),
+        "pythons": sorted({row.python for row in rows if row.python}),
         "recall": _share([score.found for score in pairs]),
         "site_accuracy": _share([score.at_site for score in pairs]),
         "rate_accuracy": _share([score.rate for score in pairs if score.rate is not None]),
         "departure_accuracy": _share([score.departures for score in pairs if score.departures is not None]),
         "trace_accuracy": _share([score.trace for score in pairs if score.trace is not None]),
+        "same_fingerprints": _share(same),
         "false_alarms": sum(len(row.alarms) for row in rows),
         "extras": sum(len(score.extras) for score in pairs),
         "seconds_median": round(median(seconds), 1) if seconds else 0.0,
         "seconds_max": round(max(seconds, default=0.0), 1),
-        "passed": bool(rows) and all(row.passed for row in rows),
+        "passed": bool(rows) and all(row.passed for row in rows) and all(same),
     }
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
     """Print the table, the totals and what was wrong."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("case", "run", "found", "site", "rate", "of", "trace", "clean", "extra", "leaky s", "clean s"):
+    for name in COLUMNS:
         table.add_column(name, justify="left" if name in ("case", "of") else "right", no_wrap=name == "case")
+    same = same_fingerprints(rows)
     for row in sorted(rows, key=lambda row: (row.case, row.run)):
-        table.add_row(*_cells(row), style=None if row.passed else "red")
+        is_same = same.get(row.case)
+        table.add_row(*_cells(row, is_same), style=None if row.passed and is_same is not False else "red")
     console.print(table)
     for name, value in totals(rows).items():
         text = f"{value:.1%}" if isinstance(value, float) and not name.startswith("seconds") else str(value)
+        text = ", ".join(value) if isinstance(value, list) else text
         console.print(f"{name.replace('_', ' '):>20}  {text}", highlight=False)
+    for case in [case for case, is_same in same.items() if is_same is False]:
+        told = [f"#{row.run} {' '.join(row.leaky.fingerprints)}" for row in rows if row.case == case and row.leaky]
+        console.print(f"{case}: other fingerprints: {'; '.join(told)}", markup=False, highlight=False, soft_wrap=True)
     for row in rows:
         for line in _faults(row):
             console.print(f"{row.case} #{row.run}: {line}", markup=False, highlight=False, soft_wrap=True)
@@ -71,16 +92,17 @@ def to_json(rows: Sequence[Row]) -> dict[str, Any]:
     return {
         "schema": "leakbench/1",
         "totals": totals(rows),
+        "same_fingerprints": same_fingerprints(rows),
         "rows": [{**asdict(row), "passed": row.passed} for row in rows],
     }
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    leaky, run = row.leaky, str(row.run)
+def _cells(row: Row, is_same: bool | None) -> tuple[str, ...]:
+    leaky, run = row.leaky, f"{row.run} {row.python or ''}".strip()
     clean = "0" if not row.alarms else str(len(row.alarms))
     seconds = f"{row.seconds_leaky:.0f}", f"{row.seconds_clean:.0f}"
     if leaky is None:
-        return row.case, run, "", "", "", "", "", clean, "", *seconds
+        return row.case, run, "", "", "", "", "", "", clean, "", *seconds
     told = "" if leaky.told_rate is None else f"{leaky.told_rate:.2f}"
     of = ",".join(leaky.told_departures) or ("all" if leaky.at_site else "")
     return (
@@ -91,6 +113,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         told + ("" if leaky.rate is not False else " ✗"),
         of + ("" if leaky.departures is not False else " ✗"),
         "" if leaky.trace is None else _mark(leaky.trace),
+        "" if is_same is None else _mark(is_same),
         clean,
         str(len(leaky.extras)),
         *seconds,

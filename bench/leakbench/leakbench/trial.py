@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from leakbench.case import Case, Twin, replaced
-from leakbench.environment import interpreter
+from leakbench.environment import OURS, interpreter
 from leakbench.strays import MARK, Family, end_marked
+from leakbench.turn import Turn
 
 BENCH = Path(__file__).parents[1]
 GRACE = 20.0  # seconds for a doctor to end its server after SIGINT
@@ -34,6 +35,11 @@ class Plan:
     sessions: int
     timeout: float
     departures: str | None = None
+    pythons: tuple[Path, ...] = (OURS,)
+
+    def python(self, number: int) -> Path:
+        """Return the Python that starts the servers of a run, the first run being 1: they take turns."""
+        return self.pythons[(number - 1) % len(self.pythons)]
 
     @property
     def reports(self) -> Path:
@@ -51,6 +57,11 @@ class Trial:
     seconds: float
     left_running: tuple[str, ...]
 
+    @property
+    def python(self) -> str | None:
+        """Return the version that ran the server, as the report has it."""
+        return self.report["target"]["python"] if self.report else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -67,11 +78,16 @@ class _Place:
         return {**os.environ, "TMPDIR": self.words["tmp"], MARK: self.mark, **own}
 
 
-async def try_twin(case: Case, twin: Twin, number: int, plan: Plan) -> Trial:
+async def try_twin(case: Case, twin: Twin, number: int, plan: Plan, turns: asyncio.Semaphore) -> Trial:
     """Run the doctor on one twin of a case. Raises `CaseError` when the twin's environment cannot be made."""
-    python = await interpreter(case, twin, plan.out / "venvs")
     base = plan.reports / f"{case.name}-{twin}-{number}"
     base.parent.mkdir(parents=True, exist_ok=True)
+    async with Turn(turns, base.with_name(f"{base.name}.log")):
+        return await _try_twin(case, twin, number, plan, base)
+
+
+async def _try_twin(case: Case, twin: Twin, number: int, plan: Plan, base: Path) -> Trial:
+    python = await interpreter(case, twin, plan.out / "venvs", plan.python(number))
     began = time.monotonic()
     with scratch() as tmp:
         words = _words(case, twin, python, tmp)
@@ -90,7 +106,7 @@ def doctor_command(case: Case, twin: Twin, plan: Plan, place: _Place) -> list[st
     """Return the command line of the doctor for one twin."""
     arguments = case.arguments[twin].replaced(place.words)
     command = [str(Path(sys.executable).with_name("overstay")), "doctor", "--url", arguments.url]
-    command += ["--sessions", str(plan.sessions), "--json", str(place.report)]
+    command += ["--lang", "en", "--sessions", str(plan.sessions), "--json", str(place.report)]
     if plan.departures:
         command += ["--departures", plan.departures]
     if case.visit:

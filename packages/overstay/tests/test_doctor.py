@@ -265,3 +265,31 @@ def test_run_reports_at_ctrl_c_and_can_be_visited_meanwhile(doctor):
     outcome = doctor.finish(run)
     assert outcome.status == 1, outcome.out + outcome.err
     assert "app.py:16" in outcome.out
+
+
+CYCLES = """
+    import asyncio, sys
+    from websockets.asyncio.server import serve
+
+    async def hello(client):
+        client.itself = client
+        await client.send("hello")
+        await client.wait_closed()
+
+    async def main():
+        options = {"ping_interval": 1, "ping_timeout": 1, "close_timeout": 1}
+        async with serve(hello, "127.0.0.1", int(sys.argv[1]), **options) as server:
+            await server.serve_forever()
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.slow
+def test_cycles_of_clients_that_vanished_are_not_waited_for(doctor):
+    """What only the collector frees is freed before a second look is made for it, which here would take an hour."""
+    doctor.write("server.py", CYCLES)
+    options = ("--departures", "close,vanish", "--second-look", "3600")
+    outcome = doctor(sys.executable, "server.py", "{port}", options=options, url="ws://127.0.0.1:{port}/")
+    assert outcome.status == 0, outcome.out + outcome.err
+    assert outcome.report["findings"] == []

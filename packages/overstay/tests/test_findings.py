@@ -56,7 +56,7 @@ def test_json_has_the_fields_of_the_schema() -> None:
     assert {"verdict", "target", "run", "latency", "findings", "counters", "self"} <= set(plain)
     assert {"command", "url", "python", "servers"} <= set(plain["target"])
     assert {"visits", "sessions", "departures", "not_exercised", "duration_s", "canaries"} <= set(plain["run"])
-    assert set(plain["latency"]) == {"connect_ms", "first_reply_ms", "loop_lag_ms"}
+    assert set(plain["latency"]) == {"connect_ms", "first_reply_ms", "loop_lag_ms", "disturbance"}
     assert set(plain["latency"]["first_reply_ms"]) == {"first_fifth", "last_fifth", "per_100_sessions", "low", "high"}
     assert set(plain["self"]) == {"cpu_share", "rss_mb", "census_pause_ms"}
     finding = plain["findings"][0]

@@ -14,7 +14,6 @@ MADE = collections.deque(maxlen=1000)
 
 async def finish(maker):
     await asyncio.to_thread(maker.wait)
-    MADE.append(maker)
 
 
 async def thumbnail(request):

@@ -16,6 +16,10 @@ class Feed:
         self.inboxes.add(inbox)
         return inbox
 
+    def close(self, inbox):
+        self.inboxes.discard(inbox)
+        inbox.put_nowait(None)
+
 
 FEED = Feed()
 
@@ -38,7 +42,7 @@ async def subscribe(client):
     except ConnectionClosed:
         pass
     finally:
-        inbox.put_nowait(None)
+        FEED.close(inbox)
         await client.close()
 
 

@@ -16,6 +16,10 @@ class Feed:
         self.inboxes.add(inbox)
         return inbox
 
+    def close(self, inbox):
+        self.inboxes.discard(inbox)
+        inbox.put_nowait(None)
+
 
 FEED = Feed()
 

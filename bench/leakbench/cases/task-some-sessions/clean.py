@@ -14,7 +14,10 @@ ANSWERS = {}
 
 async def survey(n):
     answer = ANSWERS[n] = asyncio.get_running_loop().create_future()
-    return await answer
+    try:
+        return await answer
+    finally:
+        del ANSWERS[n]
 
 
 @app.websocket("/ws")

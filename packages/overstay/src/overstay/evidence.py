@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from overstay.findings import NotExercised
 from overstay.judge import counters
+from overstay.judge.latency import Slowing, slowing
+from overstay.judge.load import Load, shares
 from overstay.judge.overstays import Overstay, Signature, Tally
 from overstay.judge.sessions import Key, Session
 from overstay.memory import Held, Window
@@ -17,7 +19,7 @@ class Evidence:
 
     warm_up: int = 0
     visits: list[VisitRecord] = field(default_factory=list)
-    alone: set[int] = field(default_factory=set)
+    alone: dict[int, Load] = field(default_factory=dict)
     others: list[VisitRecord] = field(default_factory=list)
     sessions: dict[Key, Session] = field(default_factory=dict)
     not_exercised: dict[str, NotExercised] = field(default_factory=dict)
@@ -76,6 +78,20 @@ class Evidence:
     def connects_ms(self) -> list[tuple[int, float]]:
         """Return the connect latency, in ms, of every counted visit that was made alone, with its number."""
         return [(n, visit.connect_s * 1000) for n, visit in self._timed() if visit.connect_s is not None]
+
+    @property
+    def connecting(self) -> Slowing:
+        """Return whether connecting gets slower with every visit."""
+        return slowing(self.connects_ms, self._others)
+
+    @property
+    def replying(self) -> Slowing:
+        """Return whether the first reply gets slower with every visit."""
+        return slowing(self.first_replies_ms, self._others)
+
+    @property
+    def _others(self) -> dict[int, float]:
+        return {n - self.warm_up: share for n, share in shares(self.alone).items()}
 
     def _timed(self) -> list[tuple[int, VisitRecord]]:
         return [

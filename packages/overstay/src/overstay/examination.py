@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from overstay.judge import containers, counters
-from overstay.judge.latency import slowing
 from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays, signature_of
 from overstay.memory import Window, held_of, merged
 from overstay.observation import Look, Observer
@@ -138,7 +137,7 @@ class Examination:
             counted is not None and counted.growth == "per-session"
             for counted in (counters.count(name, evidence.rounds) for name in counters.NAMES if name != "rss")
         )
-        is_slower = any(slowing(points).is_suspect for points in (evidence.connects_ms, evidence.first_replies_ms))
+        is_slower = evidence.connecting.is_suspect or evidence.replying.is_suspect
         grows = grows or bool(containers.growing(evidence.windows))
         return evidence.tally.is_worth_doubling() or grows or is_slower or await self._blocks_often()
 
@@ -218,6 +217,7 @@ class Examination:
         """Look a second time when the first clients have been gone for long; what is gone then was late."""
         evidence = self.evidence
         await self._look(silent_too=True)
+        await self._free_cycles(silent_too=True)
         before = self._questionable
         first_stage = [visit.left for visit in evidence.visits[: self._plan.sessions]]
         if not (before or evidence.tally.suspicious()) or not first_stage:
@@ -227,6 +227,7 @@ class Examination:
             self._progress("second-look", done=time.monotonic() - began, total=until - began)
             await asyncio.sleep(min(2.0, max(until - time.monotonic(), 0.0)))
             await self._look(silent_too=True)
+            await self._free_cycles(silent_too=True)
         await self._settle(min(self._plan.settle, _QUICK_SETTLE), silent_too=True)
         evidence.has_second_look = True
         self._set_late_apart(before)

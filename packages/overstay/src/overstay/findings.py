@@ -145,12 +145,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class Disturbance:
+    """Other programs took more of the machine's CPUs with time: their share at first and in the end, 0 to 1."""
+
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
-    """How fast the server answered; None where nothing was measured."""
+    """How fast the server answered; None where nothing was measured, and where nothing disturbed it."""
 
     connect_ms: Trend | None = None
     first_reply_ms: Trend | None = None
     loop_lag_ms: Mapping[str, float] | None = None
+    disturbance: Disturbance | None = None
 
 
 @dataclass(frozen=True, slots=True)

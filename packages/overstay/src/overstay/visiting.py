@@ -10,6 +10,7 @@ from overstay.evidence import Evidence
 from overstay.findings import NotExercised
 from overstay.judge import counters
 from overstay.judge.sessions import match
+from overstay.load_meter import LoadMeter
 from overstay.observation import Observer
 from overstay.visits import SILENT, Departure, Driver, VisitRecord
 
@@ -51,6 +52,7 @@ class Visiting:
         *,
         progress: Progress,
         measure: Callable[[], Awaitable[dict[str, float]]],
+        meter: Callable[[], LoadMeter],
         check: Callable[[], None],
     ) -> None:
         self.evidence = Evidence()
@@ -59,6 +61,7 @@ class Visiting:
         self._driver = driver
         self._progress = progress
         self._measure = measure
+        self._meter = meter
         self._check = check
         self._departures = plan.departures
         self._next = 1
@@ -144,8 +147,7 @@ class Visiting:
 
         finished = [len(self.evidence.visits)]
         if are_alone:
-            records = [record for departure in departures for record in await self._visit([departure], on_done=done)]
-            self.evidence.alone.update(record.n for record in records)
+            records = await self._alone(departures, done)
         else:
             records = await self._visit(departures, on_done=done)
         for record in records:
@@ -157,6 +159,17 @@ class Visiting:
             raise next(record.problem for record in records if record.problem is not None)
         await self._observer.drain()
         self.rematch()
+
+    async def _alone(
+        self, departures: Sequence[Departure], on_done: Callable[[VisitRecord], None]
+    ) -> list[VisitRecord]:
+        """Make visits one after the other, and take what other programs have of the machine meanwhile."""
+        records = []
+        meter = self._meter()
+        for departure in departures:
+            records += await self._visit([departure], on_done=on_done)
+            self.evidence.alone[records[-1].n] = meter.lap()
+        return records
 
     async def _visit(
         self,

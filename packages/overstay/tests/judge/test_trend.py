@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from overstay.findings import Disturbance
 from overstay.judge import counters
 from overstay.judge.latency import slowing
 from overstay.judge.trend import floors, theil_sen
@@ -64,6 +65,53 @@ def test_busy_spells_of_the_machine_are_not_the_servers_slowing():
     slower = sum(slowing(busy(lambda n: 5 + 0.1 * n, seed)).is_material for seed in range(200))
     assert steady <= 15
     assert slower >= 160
+
+
+def becomes_busy(n):
+    """Return a load that comes half-way."""
+    return 0.05 if n < 60 else 0.9
+
+
+def grows(n):
+    """Return the latency of a server that gets slower."""
+    return 5 + 0.2 * n
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_machine_that_becomes_busy_is_not_the_servers_slowing(seed):
+    """Latencies that are steady until other programs come, and rise with them, are said to be disturbed."""
+    points = latencies(lambda n: 5 if n < 60 else 5 + n / 4, seed)
+    judged = slowing(points, {n: becomes_busy(n) for n in range(120)})
+    assert not judged.is_material
+    assert judged.disturbance == Disturbance(0.05, 0.9)
+    assert slowing(points).is_material
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_server_that_got_slower_before_the_machine_became_busy_is_found(seed):
+    """What was visited in quiet is proof enough."""
+    judged = slowing(latencies(grows, seed), {n: becomes_busy(n) for n in range(120)})
+    assert judged.is_material
+    assert judged.disturbance is None
+
+
+@pytest.mark.parametrize(
+    "load",
+    [lambda n: 0.0, lambda n: 0.6, lambda n: 0.95, lambda n: 0.9 - n / 150],
+    ids=["none", "steady", "full", "less"],
+)
+def test_load_that_stays_or_goes_excuses_no_slowing(load):
+    """Only a load that comes can be the reason; one that takes all can be, too, but not for a growth to many times."""
+    judged = slowing(latencies(grows), {n: load(n) for n in range(120)})
+    assert judged.is_material
+    assert judged.disturbance is None
+
+
+def test_small_slowing_on_a_machine_without_rest_is_disturbed():
+    """Where others take all, their share does not tell whether they have become more."""
+    judged = slowing(latencies(lambda n: 5 + n / 40), dict.fromkeys(range(120), 0.95))
+    assert not judged.is_material
+    assert judged.disturbance == Disturbance(0.95, 0.95)
 
 
 def rounds(per_session=0.0, per_round=0.0, sizes=(0, 7, 11, 0, 5, 13, 0, 3, 7, 11, 0, 5)):

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from overstay.findings import Latency, Report, Target
+from overstay.findings import Disturbance, Latency, Report, Target
 from overstay.messages import LANGUAGES, Language, Speaker, sentences
 from overstay.report.terminal import render
 from overstay.report.wrapping import folded
@@ -56,6 +56,16 @@ def test_a_server_that_keeps_its_speed_is_said_to_keep_it(make_report: Builder) 
     report = make_report("en")
     steady = replace(report, findings=tuple(each for each in report.findings if each.kind != "latency"))
     assert rendered(steady, "en").startswith("The server does not get slower: measured over 40 sessions.\n")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "cannot be said: the machine was busy"), ("zh", "机器太忙")])
+def test_a_busy_machine_is_said_to_prove_nothing(make_report: Builder, language: Language, words: str) -> None:
+    """Neither slower nor not: the first line says why, the last one what to do."""
+    report = make_report(language)
+    latency = replace(report.latency, disturbance=Disturbance(0.1, 0.9))
+    text = rendered(replace(report, verdict="inconclusive", latency=latency, findings=()), language)
+    assert words in text.partition("\n")[0]
+    assert flat(Speaker(language)("outcome.inconclusive.next-busy")) in flat(text)
 
 
 def test_an_unmeasured_latency_is_said_to_be_unmeasured(make_report: Builder) -> None:

@@ -13,6 +13,7 @@ from overstay.diagnosis import Circumstances, diagnose
 from overstay.errors import OverstayError, TargetError, UsageError
 from overstay.examination import Examination
 from overstay.findings import Report
+from overstay.load_meter import LoadMeter
 from overstay.messages import Speaker
 from overstay.observation import Observer
 from overstay.options import DoctorOptions
@@ -104,7 +105,13 @@ class _Visit:
         self._driver = Driver(destination, script, concurrency=options.concurrency)
         plan = Plan(options.sessions, options.departures, options.settle, options.second_look, options.max_pause)
         visiting = Visiting(
-            plan, self._observer, self._driver, progress=progress, measure=self._measure, check=self._check
+            plan,
+            self._observer,
+            self._driver,
+            progress=progress,
+            measure=self._measure,
+            meter=lambda: LoadMeter(self._pids()),
+            check=self._check,
         )
         self._examination = Examination(plan, self._observer, visiting, progress=progress)
 
@@ -171,8 +178,10 @@ class _Visit:
             told = await self._observer.ask("counters")
             names = ("fds", "threads", "children", "rss")
             return {name: sum(each.get(name, 0.0) for each in told.values()) for name in names}
-        pids = self._server.pids() if self._server else outside.listeners(self._url)
-        return outside.counters(pids)
+        return outside.counters(self._pids())
+
+    def _pids(self) -> set[int]:
+        return self._server.pids() if self._server else outside.listeners(self._url) | self._observer.pids
 
     async def _find(self) -> None:
         """Wait until the server listens, and attach to its processes."""

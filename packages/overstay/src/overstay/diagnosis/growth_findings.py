@@ -8,9 +8,9 @@ from typing import Any
 from overstay import source
 from overstay.diagnosis.particulars import Particulars
 from overstay.evidence import Evidence
-from overstay.findings import SEVERITY_OF, AffectsYou, Finding, Fix, Rate, Site, Verdict
+from overstay.findings import SEVERITY_OF, AffectsYou, Disturbance, Finding, Fix, Rate, Site, Verdict
 from overstay.judge import counters
-from overstay.judge.latency import Slowing, slowing
+from overstay.judge.latency import Slowing
 from overstay.judge.overstays import SESSION
 from overstay.messages import Speaker
 from overstay.observation import Frame, Place
@@ -30,13 +30,20 @@ class GrowthFindings:
     """Turns latencies and counters into findings; `lag` is the probes' account of the loops."""
 
     def __init__(self, evidence: Evidence, lag: Sequence[Mapping[str, Any]], project: Path, say: Speaker) -> None:
-        self.connect = slowing(evidence.connects_ms)
-        self.reply = slowing(evidence.first_replies_ms)
+        self.connect = evidence.connecting
+        self.reply = evidence.replying
         self.counted = [counters.count(name, evidence.rounds) for name in counters.NAMES]
         self._evidence = evidence
         self._lag = lag
         self._project = project
         self._say = say
+
+    @property
+    def disturbance(self) -> Disturbance | None:
+        """Return the load that may be why a latency rose; None where none did, or where it is a finding anyway."""
+        if self.connect.is_material or self.reply.is_material:
+            return None
+        return self.reply.disturbance or self.connect.disturbance
 
     def slower(self) -> list[Finding]:
         is_reply = self.reply.is_material

@@ -68,7 +68,8 @@ class OverstayFindings:
         rule = _RULES.get(kind, f"{kind}-outlives-session")
         place = held[-1].place
         site = source.site_of(place, project)
-        rate = rate_of(self._evidence, [overstay.session for overstay in held], len(held), open_too=kind == SESSION)
+        sessions = [overstay.session for overstay in held]
+        rate = rate_of(self._evidence, sessions, len(held), open_too=kind == SESSION, then=verdict == "late")
         return Finding(
             fingerprint=source.fingerprint(rule, kind, place, project),
             rule=rule,

@@ -12,8 +12,16 @@ _RARE = 0.95
 """From this many holdings per session on the title says "every client", below it how many of how many."""
 
 
-def rate_of(evidence: Evidence, sessions: Collection[Key], left: int, *, open_too: bool = False) -> Rate:
-    """Return the rate of `left` holdings that these sessions left; `open_too` counts sessions that have not ended."""
+def rate_of(
+    evidence: Evidence, sessions: Collection[Key], left: int, *, open_too: bool = False, then: bool = False
+) -> Rate:
+    """Return the rate of `left` holdings that these sessions left; `open_too` counts sessions that have not ended.
+
+    `then` is for what has gone since: only the sessions until the last of these are counted, as nobody looked at later
+    ones while they had it.
+    """
+    order = evidence.order
+    last = max((order[key] for key in sessions if key in order), default=0) if then else len(order)
     holders: dict[str, int] = {}
     for key in set(sessions):
         departure = evidence.sessions[key].departure or "?"
@@ -21,7 +29,7 @@ def rate_of(evidence: Evidence, sessions: Collection[Key], left: int, *, open_to
     made: dict[str, int] = {}
     for session in evidence.watched.values():
         # A session that has not ended cannot have outlived anything yet.
-        if open_too or session.ended is not None:
+        if (open_too or session.ended is not None) and order[session.key] <= last:
             departure = session.departure or "?"
             made[departure] = made.get(departure, 0) + 1
     of = guilty(holders, made)

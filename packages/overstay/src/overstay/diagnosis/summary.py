@@ -65,7 +65,9 @@ class _Summary:
                 sessions_per_worker={str(pid): count for pid, count in evidence.per_worker.items()},
                 settle_s=circumstances.settle,
             ),
-            latency=Latency(self._growth.connect.trend, self._growth.reply.trend, self._lag()),
+            latency=Latency(
+                self._growth.connect.trend, self._growth.reply.trend, self._lag(), self._growth.disturbance
+            ),
             findings=tuple(findings),
             kept=tuple(kept),
             counters={counted.name: _plain(counted) for counted in self._growth.counted if counted is not None},
@@ -83,6 +85,7 @@ class _Summary:
         evidence = self._evidence
         seen = len(evidence.watched) >= _ENOUGH_SESSIONS if evidence.counts_everybody else bool(evidence.visits)
         unclear = verdicts & {"inconclusive"} or not evidence.is_finished or not seen
+        unclear = unclear or self._growth.disturbance is not None
         return "inconclusive" if unclear or not self._circumstances.is_inside else "clean"
 
     def _notes(self) -> tuple[str, ...]:
@@ -93,6 +96,9 @@ class _Summary:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
         if self._evidence.unseen:
             notes.append(say("run.memory-unseen", why=self._evidence.unseen))
+        disturbance = self._growth.disturbance
+        if disturbance is not None:
+            notes.append(say("run.machine-busy", first=_percent(disturbance.first), last=_percent(disturbance.last)))
         failed = [visit.problem for visit in self._evidence.visits if visit.problem is not None]
         if failed:
             first = sentence(failed[0], say)
@@ -131,6 +137,10 @@ def _plain(counted: counters.Counted) -> dict[str, object]:
         "high": round(counted.high, 3),
         "growth": counted.growth,
     }
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
 
 
 def _worst_first(finding: Finding) -> tuple[int, int, float]:

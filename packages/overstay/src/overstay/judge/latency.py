@@ -1,10 +1,11 @@
 """Whether the server gets slower with every session: latencies against the number of the visit."""
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from overstay.findings import Trend
+from overstay.findings import Disturbance, Trend
+from overstay.judge.load import first_and_last
 from overstay.judge.trend import Z_99, floors, theil_sen
 
 MATERIAL_SHARE = 0.10
@@ -14,19 +15,49 @@ _GROUPS = 10
 _MUCH = 2.5
 NOTICEABLE_MS = 1.0
 """Nor is one that adds up to less than a millisecond: a scheduler's tick, on loopback."""
+_BUSIER = 0.15
+"""What other programs must take more of the machine than before to be the reason for a slowing."""
+_NEARLY_ALL = 0.85
+"""The share from which on the machine has nothing left to give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slowing:
-    """A trend, whether it means that the server gets slower, and whether more visits might show that it does."""
+    """A trend, whether it means that the server gets slower, and whether more visits might show that it does.
+
+    With a disturbance it cannot be said what the trend means.
+    """
 
     trend: Trend | None
     is_material: bool = False
     is_suspect: bool = False
+    disturbance: Disturbance | None = None
 
 
-def slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
-    """Judge latencies in milliseconds, each with the ordinal of its visit.
+def slowing(latencies_ms: Sequence[tuple[int, float]], others: Mapping[int, float] | None = None) -> Slowing:
+    """Judge latencies in milliseconds, each with the ordinal of its visit; `others` has the load by the same ordinals.
+
+    Where other programs took more of the machine in the end than at first, a slowing must show in the visits made
+    before they did; else it is disturbed. So it is where they took nearly all of it, since that share does not tell how
+    many they were, unless the latency has grown to more than twice. A load that stays, or goes, makes no server slower.
+    """
+    judged = _slowing(latencies_ms)
+    in_order = [(ordinal, (others or {}).get(ordinal, 0.0)) for ordinal, _ in sorted(latencies_ms)]
+    if not judged.is_material or judged.trend is None:
+        return judged
+    first, last = first_and_last([share for _, share in in_order])
+    is_much = judged.trend.last_fifth > _MUCH * judged.trend.first_fifth
+    if last - first <= _BUSIER and (is_much or last < _NEARLY_ALL):
+        return judged
+    quiet = {ordinal for ordinal, share in in_order if share <= min(first + _BUSIER, _NEARLY_ALL)}
+    undisturbed = _slowing([each for each in latencies_ms if each[0] in quiet])
+    if undisturbed.is_material:
+        return undisturbed
+    return replace(judged, is_material=False, disturbance=Disturbance(round(first, 2), round(last, 2)))
+
+
+def _slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
+    """Judge latencies by themselves.
 
     The slope is taken through floors, since other work on the machine only ever adds to a latency. Its sign must be
     certain to 99 %, or to 95 % when the latency has grown to more than twice. A busy machine has latencies that hang

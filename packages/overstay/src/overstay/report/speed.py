@@ -31,6 +31,8 @@ def _trends(report: Report) -> dict[str, Trend]:
 
 
 def _headline(report: Report, trends: dict[str, Trend], say: Speaker, *, slower: bool) -> str:
+    if report.latency.disturbance is not None:
+        return say("screen.slower-disturbed")
     if not slower:
         return say("screen.slower-no", sessions=report.run.sessions) if trends else say("screen.slower-unknown")
     rising = [name for name in trends if trends[name].low > 0]

@@ -59,11 +59,15 @@ def _harmless(finding: Finding, say: Speaker) -> str:
 
 
 def _outcome(report: Report, problems: int, say: Speaker) -> str:
-    verdict = report.verdict
-    says = say(f"outcome.{verdict}.says", problems=problems)
-    slug = f"outcome.{verdict}.next"
-    if verdict == "inconclusive" and not report.target.inside:
-        slug += "-outside"
-    elif verdict == "inconclusive" and report.target.url is None:
-        slug += "-unvisited"
-    return says + say("list.stop") + say(slug, sessions=max(2 * report.run.sessions, 1))
+    says = say(f"outcome.{report.verdict}.says", problems=problems)
+    return says + say("list.stop") + say(_next_step(report), sessions=max(2 * report.run.sessions, 1))
+
+
+def _next_step(report: Report) -> str:
+    if report.verdict == "inconclusive" and not report.target.inside:
+        return "outcome.inconclusive.next-outside"
+    if report.verdict == "inconclusive" and report.latency.disturbance is not None:
+        return "outcome.inconclusive.next-busy"
+    if report.verdict == "inconclusive" and report.target.url is None:
+        return "outcome.inconclusive.next-unvisited"
+    return f"outcome.{report.verdict}.next"
