@@ -52,14 +52,14 @@ class WebSocketHandler:
 
     async def _answer(self, websocket: WebSocket, context: SessionContext, question: str) -> None:
         """Think, speak, remember; then send the reply in pieces."""
-        self.messages.queue_message(question, context.client_uid)
+        answered = self.messages.queue_message(question, context.client_uid)
         time = await context.tools.call("clock")
         reply = await context.agent.chat(question, time)
         speech = context.tts.speak(reply)
         context.history.store_message(context.client_uid, question, reply, speech.volumes)
         await self._send(websocket, reply, speech)
         context.tts.remove_file(speech)
-        self.messages.acknowledge(context.client_uid)
+        answered.set()
 
     async def _send(self, websocket: WebSocket, reply: str, speech: Speech) -> None:
         await websocket.send_json({"type": "text", "text": reply})
