@@ -1,0 +1,45 @@
+"""A timeout that fires after the page that set it is closed."""
+
+import re
+
+from overstay.scan.rule import Rule
+from overstay.scan.web.owners import Owner
+from overstay.scan.web.resources import Resource, asks_first, callback_of, rearms_itself, unclosed
+from overstay.scan.web.script import Call, Script
+
+
+def _needs_no_clear(script: Script, call: Call, owner: Owner) -> bool:
+    """Tell whether the timeout fires at once, only ends a wait, or asks whether it still may."""
+    delay = call.arguments[1].text() if len(call.arguments) > 1 else "0"
+    callback = callback_of(script, call)
+    if callback is not None and asks_first(script, callback, owner):
+        return True
+    return not rearms_itself(script, call) and (delay in ("0", "undefined") or _ends_a_wait(script, call))
+
+
+def _ends_a_wait(script: Script, call: Call) -> bool:
+    """Tell whether the callback is the `resolve` of a promise: `new Promise((resolve) => setTimeout(resolve, 500))`."""
+    around = script.around(call.span[0])
+    awaited = around[0].parameters[:2] if around else ()
+    callback = script.code_of(call.arguments[0]) if call.arguments else ""
+    above = around[0].node.parent() if around else None
+    made = above.parent() if above is not None else None
+    is_promise = made is not None and made.kind() == "new_expression" and made.text().startswith("new Promise")
+    return is_promise and any(re.search(rf"\b{re.escape(name)}\b", callback) for name in awaited)
+
+
+TIMEOUT = Resource(
+    word="setTimeout",
+    opened_by=re.compile(r"^setTimeout$"),
+    closed_by=re.compile(r"^clear(?:Timeout|Interval)$"),
+    finally_counts=True,
+    excuses=_needs_no_clear,
+)
+
+RULE: Rule[Script] = Rule(
+    id="timeout-without-clear",
+    language="web",
+    kind="timer",
+    severity="warning",
+    check=lambda script: unclosed(script, TIMEOUT),
+)
