@@ -74,8 +74,12 @@ def _apply(script: Script, found: Sequence[Found]) -> str | None:
 
 
 def _edited(text: str, edits: list[Edit]) -> str:
-    for edit in sorted(edits, key=lambda edit: edit.start_pos, reverse=True):
-        text = text[: edit.start_pos] + edit.inserted_text + text[edit.end_pos :]
+    """Return the text with the edits made, in its own line ends."""
+    line_end = "\r\n" if "\r\n" in text else "\n"
+    # From the end on, so that positions stay; of two that begin together, what is put in before the other comes last.
+    for edit in sorted(edits, key=lambda edit: (edit.start_pos, edit.end_pos), reverse=True):
+        new = re.sub("\r?\n", line_end, edit.inserted_text)
+        text = text[: edit.start_pos] + new + text[edit.end_pos :]
     return text
 
 
@@ -123,8 +127,10 @@ def _change(script: Script, effect: Function, rule: Rule[Script], match: Match) 
 
 
 def _call_at(script: Script, match: Match) -> Call | None:
-    at = [each for each in script.calls if script.line_of(each.span[0]) == match.line]
-    return next((each for each in at if script.match(each.span).column == match.column), None)
+    """Return the call that a match is about: of those that begin there, the one that opens."""
+    position = script.position_of(match.line, match.column)
+    at = [each for each in script.calls if each.span[0] == position]
+    return next((each for each in at if each.name == match.facts.get("what", "addEventListener")), None)
 
 
 def _statement_in(node: SgNode, block: SgNode) -> SgNode | None:

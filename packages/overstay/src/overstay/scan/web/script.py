@@ -34,6 +34,8 @@ TRANSPARENT = frozenset(
 )
 """What an expression passes through unchanged on its way to where it is kept."""
 _TEXT = ("comment", "html_comment", "string_fragment", "escape_sequence", "regex_pattern", "jsx_text")
+_KEEPING = ("variable_declarator", "public_field_definition", "assignment_expression", "pair")
+_WORD = r"[A-Za-z_$][\w$]*"
 _WRAPPERS = re.compile(r"^(?:\w+\.)?(?:use[A-Z]\w*Callback\w*|useCallback|useEvent\w*|useMemoizedFn|memo|forwardRef"
                        r"|observer|debounce|throttle|useRef|ref|defineComponent)$")  # fmt: skip
 
@@ -110,7 +112,8 @@ class Script:
     @cached_property
     def functions(self) -> tuple[Function, ...]:
         """The functions, outer before inner."""
-        return tuple(_function(node) for node in self.nodes(*FUNCTIONS))
+        names = _names(self)
+        return tuple(_function(node, names) for node in self.nodes(*FUNCTIONS))
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
@@ -164,6 +167,10 @@ class Script:
     def line_of(self, position: int) -> int:
         """Return the line of a position, from 1."""
         return bisect_right(self._line_starts, position)
+
+    def position_of(self, line: int, column: int) -> int:
+        """Return the position of a line, from 1, and a column, from 0; the end of the text for what lies behind it."""
+        return min(self._line_starts[min(line, len(self._line_starts)) - 1] + column, len(self.text))
 
     def match(self, span: Span, evidence: tuple[tuple[str, Mapping[str, object]], ...] = (), **facts: object) -> Match:
         """Return the place as a rule yields it."""
@@ -228,7 +235,7 @@ def path_of(text: str) -> str:
 
     Casts, optional links, parentheses, indexes and the `.current` and `.value` of refs are left out.
     """
-    path = re.sub(r"\s+(?:as|satisfies)\s.*$", "", text.strip(), flags=re.S)
+    path = re.sub(r"(?:\s+(?:as|satisfies)\s|\s*(?:\?\?|\|\|)).*$", "", text.strip(), flags=re.DOTALL)
     path = re.sub(r"\s+", "", path).replace("?.", ".").strip("()")
     path = re.sub(r"!(?=[.\[)]|$)", "", path)
     path = path.partition("[")[0].partition("(")[0]
@@ -240,35 +247,48 @@ def is_path(text: str) -> bool:
     return re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text) is not None
 
 
-def _function(node: SgNode) -> Function:
+def _function(node: SgNode, names: Mapping[Span, str]) -> Function:
+    own, span = node.field("name"), span_of(node)
+    name = names.get(span, "") if own is None else own.text()
     parameters = node.field("parameters") or node.field("parameter")
-    names = [] if parameters is None else re.findall(r"[A-Za-z_$][\w$]*", re.sub(r":[^,)]*", "", parameters.text()))
+    given = [] if parameters is None else re.findall(_WORD, re.sub(r":[^,)]*", "", parameters.text()))
     is_async = any(child.kind() == "async" for child in node.children()[:3])
-    return Function(node, span_of(node), _name_of(node), is_async, tuple(names))
+    return Function(node, span, name, is_async, tuple(given))
 
 
-def _name_of(node: SgNode) -> str:
-    own = node.field("name")
-    if own is not None:
-        return own.text()
-    above = node.parent()
-    while above is not None and (above.kind() in TRANSPARENT or _is_wrapper(above)):
-        above = above.parent()
-    target = None
-    if above is not None and above.kind() in ("variable_declarator", "public_field_definition"):
-        target = above.field("name")
-    elif above is not None and above.kind() == "assignment_expression":
-        target = above.field("left")
-    elif above is not None and above.kind() == "pair":
-        target = above.field("key")
-    return "" if target is None else path_of(target.text()).rpartition(".")[2]
+def _names(script: Script) -> dict[Span, str]:
+    """Return what functions without a name of their own are called by, as they are the value of something that has one.
+
+    Asked from above, since a node is asked for its parent at a cost that grows with its depth.
+    """
+    names: dict[Span, str] = {}
+    for node in script.nodes(*_KEEPING):
+        value = node.field("value") or node.field("right")
+        target = node.field("name") or node.field("left") or node.field("key")
+        function = _function_in(value)
+        if target is not None and function is not None:
+            names[span_of(function)] = path_of(target.text()).rpartition(".")[2]
+    return names
+
+
+def _function_in(value: SgNode | None) -> SgNode | None:
+    """Return the function that an expression is, wrapped maybe: `useCallback(() => ...)`."""
+    for _ in range(8):
+        if value is None or value.kind() in FUNCTIONS:
+            return value
+        if value.kind() in TRANSPARENT:
+            value = next(iter(value.named_children()), None)
+        elif _is_wrapper(value):
+            arguments = value.field("arguments")
+            value = None if arguments is None else next(iter(arguments.named_children()), None)
+        else:
+            return None
+    return None
 
 
 def _is_wrapper(node: SgNode) -> bool:
-    if node.kind() == "arguments":
-        return (above := node.parent()) is not None and _is_wrapper(above)
     callee = node.field("function") if node.kind() == "call_expression" else None
-    return callee is not None and _WRAPPERS.match(callee.text()) is not None
+    return callee is not None and callee.kind() != "call_expression" and _WRAPPERS.match(callee.text()) is not None
 
 
 def _call(node: SgNode) -> Call:
