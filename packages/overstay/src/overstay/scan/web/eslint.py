@@ -14,6 +14,7 @@ from typing import Any
 
 from overstay.errors import UsageError
 from overstay.scan.rule import Match, Rule
+from overstay.scan.web.owners import opener_of, owners_of
 from overstay.scan.web.reading import units
 from overstay.scan.web.rules import RULES
 from overstay.scan.web.script import Script
@@ -32,29 +33,37 @@ _OPENERS = re.compile(r"^(?:set(?:Interval|Timeout)|addEventListener|\w+Observer
 Found = tuple[Rule[Script], Match]
 
 
-def reported(report: Path, root: Path) -> list[Found]:
-    """Return the matches that an ESLint report has of files below `root`; raises UsageError for what is no report."""
+def reported(report: Path, root: Path, *, doubted: bool = False) -> list[Found]:
+    """Return the matches that an ESLint report has of files below `root`; raises UsageError for what is no report.
+
+    ESLint does not honour `once`, `signal`, or a clean-up that another function makes. Where our search knows who opens
+    a thing and found it closed, its answer stands; with `doubted`, ESLint's is given all the same.
+    """
     found: dict[tuple[object, ...], Found] = {}
     for name, messages in _files(report):
         told = [each for each in messages if _our_id(each)]
         path = _below(root, name) if told else None
         for script in units([path], root)[0] if path is not None else []:
             for pair in filter(None, (_found(script, each) for each in told)):
-                found.setdefault(_place(pair), pair)
+                if doubted or not _is_closed(script, *pair):
+                    found.setdefault(_place(pair), pair)
     return list(found.values())
 
 
 def merged(own: Sequence[Found], told: Sequence[Found]) -> list[Found]:
-    """Return our matches, with ESLint's word as evidence where it says the same, and ESLint's own after them.
-
-    ESLint's own are its opinion: it does not honour `once`, `signal` or a clean-up that another function makes.
-    """
+    """Return our matches, with ESLint's word as evidence where it says the same, and after them what it alone says."""
     by_place = {_place(pair): pair for pair in told}
     ours = []
     for rule, match in own:
         _, same = by_place.pop(_place((rule, match)), (rule, None))
         ours.append((rule, match if same is None else replace(match, evidence=(*match.evidence, *same.evidence))))
     return [*ours, *by_place.values()]
+
+
+def _is_closed(script: Script, rule: Rule[Script], match: Match) -> bool:
+    """Tell whether our own search knows the opening and has nothing to say about it."""
+    is_known = opener_of(owners_of(script), script.position_of(match.line, match.column)) is not None
+    return is_known and _place((rule, match)) not in {_place((rule, each)) for each in rule.check(script)}
 
 
 def _place(found: Found) -> tuple[object, ...]:
