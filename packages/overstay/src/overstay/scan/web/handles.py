@@ -20,7 +20,7 @@ from overstay.scan.web.script import (
     span_of,
 )
 
-_KEEPERS = frozenset(("push", "add", "set", "unshift", "append"))
+_KEEPERS = ("push", "add", "set", "unshift", "append")
 _PASSING = re.compile(
     r"^(?:React\.)?(?:useRef|useState|useMemo|ref|shallowRef|reactive|markRaw|toRaw|Number|\$state(?:\.raw)?)$"
 )
@@ -63,15 +63,17 @@ def handle_of(script: Script, call: Call) -> Handle:
     found = _keeper(script, call.node, depth=3)
     names = aliases(script, found.names)
     for function in script.around(call.span[0]):
-        local = [each.path for each in names if each.scope == function.span]
-        if function.name and _gives_back(script, function, local):
-            found |= _callers_handle(script, function, depth=2)
+        local = [re.escape(each.path) for each in names if each.scope == function.span]
+        code = script.code[function.span[0] : function.span[1]]
+        if any(re.search(rf"\breturn\s+new\s+(?!Audio|Image|Worker)[\w.]+\([^;()]*\b{each}\b", code) for each in local):
+            return ELSEWHERE
+        if function.name and any(re.search(rf"\breturn\s+{each}\s*[,;\n}})]", code) for each in local):
+            given = _callers_handle(script, function, depth=2)
+            # What a hook hands to its component ends with both; any other caller may keep it longer.
+            if given.state == "elsewhere" and not re.match(r"use[A-Z]", function.name):
+                return ELSEWHERE
+            found |= given
     return Handle(found.state, aliases(script, found.names)) if found.names else found
-
-
-def _gives_back(script: Script, function: Function, paths: list[str]) -> bool:
-    code = script.code[function.span[0] : function.span[1]]
-    return any(re.search(rf"\breturn\s+{re.escape(path)}\s*[;\n}}]", code) for path in paths)
 
 
 def aliases(script: Script, names: Iterable[Name]) -> frozenset[Name]:
@@ -209,37 +211,49 @@ def _of_unnamed(script: Script, node: SgNode, depth: int) -> Handle:
 _PATH = r"[\w$]+(?:\s*(?:\?\.|!?\.)\s*[\w$]+|\[[^\]\n]*\])*!?"
 _GIVEN = re.compile(
     rf"\b(?P<to>{_PATH})\s*(?::[^=;\n]+?)?(?<![=!<>+*/-])=(?![=>])\s*(?:await\s+)?"
-    rf"(?=(?P<from>{_PATH})\s*(?:as\b|[;,)\n}}]|\?\?|\|\|))"
+    rf"(?=(?P<from>{_PATH})(?P<called>\([^()]*\))?!?\s*(?:as\b|[;,)\n}}]|\?\?|\|\|))"
 )
 _SET = re.compile(rf"\bset(?P<initial>[A-Z])(?P<to>\w*)\(\s*(?P<from>{_PATH})\s*\)")
-_FOR = re.compile(r"\bfor\s*\(\s*(?:const|let|var)\s+\[?(?:\w+,\s*)?(?P<to>\w+)\]?\s+of\s+(?P<from>[^{;]*?)\)\s*[{\w]")
+_PUT = re.compile(rf"(?P<to>{_PATH})\s*\??\.(?:{'|'.join(_KEEPERS)})\((?P<from>[^()]*)\)")
+_FOR = re.compile(r"\bfor\s*\(\s*(?:const|let|var)\s+(?P<to>\w+|\[[\w,\s]*\])\s+of\s+(?P<from>[^{;]*?)\)\s*[{\w]")
 _EACH = re.compile(
     rf"(?P<from>{_PATH}|\([^()]*\)|\[[^\[\]]*\])(?:\s*\??\.\w+\([^()]*\))*\s*\??\.(?:forEach|map)\("
-    r"\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*\[?(?:\w+,\s*)?(?P<to>\w+)"
+    r"\s*(?:async\s*)?(?:function\s*\w*\s*)?\(?\s*(?P<to>\w+|\[[\w,\s]*\])"
 )
 _SOURCE = re.compile(rf"\b(?P<to>\w+)\s*=\s*new\s+(?:Audio|Image|Worker)\(\s*(?P<from>{_PATH})\s*[,)]")
-
-
 _METHOD = re.compile(r"\s*\??\.\w+\(\)")
-_NOTHING = frozenset(("null", "undefined", "true", "false", "this", "NaN"))
+_TAKING = re.compile(r"\.(?:get|at|pop|shift|find)$")
+"""Methods that give one of what a collection keeps."""
+_NOTHING = frozenset(("null", "undefined", "true", "false", "this", "NaN", ""))
 
 
 @per_script
 def _gifts(script: Script) -> list[tuple[Name, Name]]:
-    """Return pairs of names of one thing: by declaration, assignment, a state's setter, loops over collections."""
+    """Return pairs of names of one thing: by declaration, assignment, a state's setter, collections and their loops."""
     found = []
-    for pattern in (_GIVEN, _SET, _FOR, _EACH, _SOURCE):
+    for pattern in (_GIVEN, _SET, _PUT, _FOR, _EACH, _SOURCE):
         for match in pattern.finditer(script.code):
-            to = match["to"]
-            if pattern is _SET:
-                to = match["initial"].lower() + to
-            elif pattern is _SOURCE:
-                to += ".src"
             # The parameter of a loop belongs to the function that begins behind it.
-            here = name_at(script, path_of(to), match.end() if pattern is _EACH else match.start("to"))
-            paths = [path_of(each) for each in re.findall(_PATH, _METHOD.sub("", match["from"]))]
-            found += [(here, name_at(script, each, match.start("from"))) for each in paths if each not in _NOTHING]
+            position = match.end() if pattern is _EACH else match.start("to")
+            to = [name_at(script, path, position) for path in _receivers(pattern, match)]
+            given = [name_at(script, path, match.start("from")) for path in _givers(pattern, match)]
+            found += [(one, other) for one in to for other in given if other.path not in _NOTHING]
     return found
+
+
+def _receivers(pattern: re.Pattern[str], match: re.Match[str]) -> list[str]:
+    if pattern in (_FOR, _EACH):
+        return re.findall(r"\w+", match["to"])
+    if pattern is _SET:
+        return [match["initial"].lower() + match["to"]]
+    return [path_of(match["to"]) + (".src" if pattern is _SOURCE else "")]
+
+
+def _givers(pattern: re.Pattern[str], match: re.Match[str]) -> list[str]:
+    if pattern is _GIVEN and match["called"]:
+        collection = _TAKING.sub("", match["from"])
+        return [path_of(collection)] if collection != match["from"] else []
+    return [path_of(each) for each in re.findall(_PATH, _METHOD.sub("", match["from"]))]
 
 
 def refers(script: Script, node: SgNode, names: Iterable[Name]) -> bool:

@@ -380,12 +380,14 @@ def _of_methods(script: Script, span: Span, body: SgNode | None, *, is_component
     if not lifecycle and not closing:
         return None
     begun = [each.span for each in own if each.name in OPENING_METHODS]
-    fields = [span_of(child) for child in members if child.kind() == "public_field_definition"]
-    fields = _without(fields, [each.span for each in own])
+    fields = [child for child in members if child.kind() == "public_field_definition"]
+    # What is static is made once for the page.
+    shared = [span_of(each) for each in fields if re.match(r"(?:\w+\s+)?static\b", each.text())]
+    made = _without([span_of(each) for each in fields], [*shared, *(each.span for each in own)])
     # A component's handlers are named where they are tied to markup and events; only what is called runs at once.
-    opening = reached(script, [*begun, *fields], span, by_call=True) if lifecycle else _without([span], closing)
+    opening = reached(script, [*begun, *made], span, by_call=True) if lifecycle else [span]
     closing = reached(script, closing, span, by_call=True)
-    return Owner("class", span, opening=_without(opening, closing), closing=closing, is_strict=lifecycle)
+    return Owner("class", span, opening=_without(opening, [*closing, *shared]), closing=closing, is_strict=lifecycle)
 
 
 def _is_member(function: Function, child: SgNode) -> bool:

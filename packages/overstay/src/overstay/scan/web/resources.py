@@ -154,13 +154,19 @@ def callback_of(script: Script, call: Call) -> Function | None:
 def asks_first(script: Script, function: Function, owner: Owner) -> bool:
     """Tell whether a function begins by asking whether the owner is still open.
 
-    That is a name which the owner's closing code sets, or the ref of an element, which React empties when it goes.
+    That is a name which the owner's closing code sets, or the ref of an element, which is emptied when that goes.
     """
-    asked = re.search(r"\bif\s*\(\s*!?\s*([\w$.?]+)", script.code[function.span[0] : function.span[1]])
-    if asked is None:
-        return False
-    name = re.escape(path_of(asked[1]))
-    if ".current" in asked[1] and re.search(rf"\bref=\{{\s*{name}\s*\}}", script.code):
-        return True
+    asked = re.search(r"\bif\s*\(([^{;]*?)\)\s*(?:\{|return\b)", script.code[function.span[0] : function.span[1]])
+    paths = re.findall(r"[\w$]+(?:\??\.[\w$]+)*", asked[1]) if asked else []
     closing = " ".join(script.code[start:end] for start, end in owner.closing)
-    return re.search(rf"(?<![\w$.]){name}(?:\.current|\.value)?\s*=(?!=)", closing) is not None
+    return any(_is_element(script, path) or _is_set_in(closing, path_of(path)) for path in paths)
+
+
+def _is_element(script: Script, path: str) -> bool:
+    name = re.escape(path_of(path))
+    in_markup = rf"\bref=\{{\s*{name}\s*\}}" if ".current" in path else rf"\bref=[\"']{name}[\"']"
+    return path.endswith((".current", ".value")) and re.search(in_markup, script.source) is not None
+
+
+def _is_set_in(code: str, name: str) -> bool:
+    return re.search(rf"(?<![\w$.]){re.escape(name)}(?:\.current|\.value)?\s*=(?!=)", code) is not None

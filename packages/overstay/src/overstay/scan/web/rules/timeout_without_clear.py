@@ -7,14 +7,24 @@ from overstay.scan.web.owners import Owner
 from overstay.scan.web.resources import Resource, asks_first, callback_of, rearms_itself, unclosed
 from overstay.scan.web.script import Call, Script
 
+_TOUCHES_REFS = re.compile(r"\(\)=>\{?(?:[\w$]+\.current\?\.\w+\([^;{}]*\);?)+\}?")
+
 
 def _needs_no_clear(script: Script, call: Call, owner: Owner) -> bool:
-    """Tell whether the timeout fires at once, only ends a wait, or asks whether it still may."""
+    """Tell whether the timeout does no harm when it fires late.
+
+    It fires at once, ends a wait, asks whether it still may, or only touches elements that may have gone; or its owner
+    is no component, and it fires once.
+    """
     delay = call.arguments[1].text() if len(call.arguments) > 1 else "0"
     callback = callback_of(script, call)
     if callback is not None and asks_first(script, callback, owner):
         return True
-    return not rearms_itself(script, call) and (delay in ("0", "undefined") or _ends_a_wait(script, call))
+    if rearms_itself(script, call):
+        return False
+    code = "" if callback is None else re.sub(r"\s", "", script.code_of(callback.node))
+    is_brief = delay in ("0", "undefined") or _TOUCHES_REFS.fullmatch(code) is not None
+    return is_brief or not owner.is_strict or _ends_a_wait(script, call)
 
 
 def _ends_a_wait(script: Script, call: Call) -> bool:

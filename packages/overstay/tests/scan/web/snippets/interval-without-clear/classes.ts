@@ -49,3 +49,29 @@ export class Program {
 
   report() {}
 }
+
+export class Rooms {
+  private static readonly clock = setInterval(() => {}, 1000); // good
+  private timers = new Map<string, ReturnType<typeof setInterval>>();
+  private names = new Map<ReturnType<typeof setInterval>, string>();
+
+  enter(room: string) {
+    const timer = setInterval(() => this.poll(room), 1000); // good
+    this.timers.set(room, timer);
+    const other = setInterval(() => this.poll(room), 9000); // good
+    this.names.set(other, room);
+  }
+
+  poll(room: string) {}
+
+  leave(room: string) {
+    const timer = this.timers.get(room);
+    clearInterval(timer);
+    this.timers.delete(room);
+  }
+
+  dispose() {
+    for (const [timer, room] of this.names) clearInterval(timer);
+    for (const room of this.timers.keys()) this.leave(room);
+  }
+}

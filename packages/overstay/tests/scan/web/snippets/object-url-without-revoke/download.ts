@@ -42,3 +42,9 @@ export class Recording {
     URL.revokeObjectURL(this.url);
   }
 }
+
+export function namedUrlOf(blob: Blob) {
+  const url = URL.createObjectURL(blob); // good
+  console.log(url);
+  return url;
+}

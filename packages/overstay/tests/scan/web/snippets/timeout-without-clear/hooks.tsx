@@ -117,3 +117,37 @@ export function OnClick() {
   };
   return <button onClick={copy}>{isCopied ? 'copied' : 'copy'}</button>;
 }
+
+/** The field may have gone by then, and nothing happens. */
+export function FocusLater({ isOpen }: { isOpen: boolean }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isOpen) {
+      setTimeout(() => { // good
+        field.current?.focus();
+      }, 100);
+    }
+  }, [isOpen]);
+  return <input ref={field} />;
+}
+
+export function ScrollDown() {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    setTimeout(() => { // good
+      if (!list.current) return;
+      list.current.scrollTop = list.current.scrollHeight;
+    }, 500);
+  }, []);
+  return <ul ref={list} />;
+}
+
+/** What is handed back is for buttons; none of it closes the hook. */
+export function useGroup(send: (text: string) => void) {
+  const handleInvite = (name: string) => {
+    send(name);
+    setTimeout(() => send('list'), 100); // good
+  };
+  const handleRemove = (name: string) => send(`-${name}`);
+  return { handleInvite, handleRemove };
+}

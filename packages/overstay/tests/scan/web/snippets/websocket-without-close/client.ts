@@ -35,3 +35,17 @@ export function openClosedChannel(name: string) {
   channel.onmessage = show;
   return () => channel.close();
 }
+
+/** The client has it from then on. */
+export class Remote {
+  constructor(private readonly socket: WebSocket) {}
+
+  static async connect(url: string) {
+    const socket = new WebSocket(url); // good
+    return new Remote(socket);
+  }
+
+  close() {
+    this.socket.close();
+  }
+}
