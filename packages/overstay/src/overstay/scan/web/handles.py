@@ -27,6 +27,11 @@ _PASSING = re.compile(
 """Calls that give back what they are given, or a box of it."""
 _PLAYERS = frozenset(("Audio", "Image", "Worker"))
 """Constructions that take an address and do not let go of it."""
+_DROPPING = re.compile(
+    r"(?:\.(?:forEach|then|catch|finally|on|once|addEventListener|addListener)|set(?:Timeout|Interval)|onMount(?:ed)?"
+    r"|requestAnimationFrame|queueMicrotask|nextTick|tick|\buse\w*Effect\w*)$"
+)
+"""Calls that do nothing with what the function returns, or nothing with a thing that is no function."""
 _FOLLOWED = frozenset(("catch", "finally"))
 
 
@@ -179,9 +184,7 @@ def _returned(script: Script, node: SgNode, depth: int) -> Handle:
     function = next(
         each for each in script.around(start) if each.span == span_of(node) or node.kind() == "return_statement"
     )
-    if not function.name:
-        return _of_unnamed(script, function.node, depth) if function.is_expression else ELSEWHERE
-    return _callers_handle(script, function, depth)
+    return _callers_handle(script, function, depth) if function.name else _of_unnamed(script, function, depth)
 
 
 def _callers_handle(script: Script, function: Function, depth: int) -> Handle:
@@ -193,19 +196,14 @@ def _callers_handle(script: Script, function: Function, depth: int) -> Handle:
     return next((each for each in kept if each.state != "dropped"), DROPPED)
 
 
-def _of_unnamed(script: Script, node: SgNode, depth: int) -> Handle:
-    """Return what keeps the value of a function that is an expression and an argument."""
-    arguments = node.parent()
+def _of_unnamed(script: Script, function: Function, depth: int) -> Handle:
+    """Return what keeps the value of a function that is an argument: what the call that it is given to does with it."""
+    arguments = function.node.parent()
     call = arguments.parent() if arguments is not None and arguments.kind() == "arguments" else None
-    if call is None:
-        return DROPPED
-    callee = (call.field("function") or call.field("constructor") or call).text()
-    if callee.endswith((".map", ".flatMap", ".from")) or _PASSING.match(callee):
+    callee = "" if call is None else (call.field("function") or call.field("constructor") or call).text()
+    if call is not None and (_PASSING.match(callee) or callee.endswith((".map", ".flatMap", ".from"))):
         return _keeper(script, call, depth)
-    if re.search(r"(?:\.(?:forEach|then|catch|finally|on|once|addEventListener|addListener)|set(?:Timeout|Interval)|"
-                 r"requestAnimationFrame|queueMicrotask|nextTick|tick)$", callee):  # fmt: skip
-        return DROPPED
-    return DROPPED if re.match(r"^(?:React\.)?use\w*Effect\w*$|^onMount(?:ed)?$", callee) else ELSEWHERE
+    return DROPPED if function.is_expression and (call is None or _DROPPING.search(callee)) else ELSEWHERE
 
 
 _PATH = r"[\w$]+(?:\s*(?:\?\.|!?\.)\s*[\w$]+|\[[^\]\n]*\])*!?"

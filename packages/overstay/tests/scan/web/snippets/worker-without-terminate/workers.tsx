@@ -98,3 +98,11 @@ export function ForgottenJob({ input }: { input: string }) {
     });
   return <button onClick={run}>run</button>;
 }
+
+export function Encrypted({ isOn }: { isOn: boolean }) {
+  const worker = useMemo(() => {
+    if (!isOn) return undefined;
+    return new Worker('/e2ee.js'); // bad
+  }, [isOn]);
+  return <Room worker={worker} />;
+}
