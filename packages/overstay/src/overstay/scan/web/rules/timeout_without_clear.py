@@ -7,14 +7,15 @@ from overstay.scan.web.owners import Owner
 from overstay.scan.web.resources import Resource, asks_first, callback_of, rearms_itself, unclosed
 from overstay.scan.web.script import Call, Script
 
+_ENDS_PAGE = re.compile(r"\bwindow\s*\.\s*close\s*\(|\blocation\s*\.\s*(?:replace|reload|assign|href)\b")
 _TOUCHES_REFS = re.compile(r"\(\)=>\{?(?:[\w$]+\.current\?\.\w+\([^;{}]*\);?)+\}?")
 
 
 def _needs_no_clear(script: Script, call: Call, owner: Owner) -> bool:
     """Tell whether the timeout does no harm when it fires late.
 
-    It fires at once, ends a wait, asks whether it still may, or only touches elements that may have gone; or its owner
-    is no component, and it fires once.
+    It fires at once, ends a wait or the document, asks whether it still may, or only touches elements that may have
+    gone; or its owner is no component, and it fires once.
     """
     delay = call.arguments[1].text() if len(call.arguments) > 1 else "0"
     callback = callback_of(script, call)
@@ -23,8 +24,8 @@ def _needs_no_clear(script: Script, call: Call, owner: Owner) -> bool:
     if rearms_itself(script, call):
         return False
     code = "" if callback is None else re.sub(r"\s", "", script.code_of(callback.node))
-    is_brief = delay in ("0", "undefined") or _TOUCHES_REFS.fullmatch(code) is not None
-    return is_brief or not owner.is_strict or _ends_a_wait(script, call)
+    is_harmless = _TOUCHES_REFS.fullmatch(code) is not None or _ENDS_PAGE.search(code) is not None
+    return is_harmless or delay in ("0", "undefined") or not owner.is_strict or _ends_a_wait(script, call)
 
 
 def _ends_a_wait(script: Script, call: Call) -> bool:

@@ -151,3 +151,10 @@ export function useGroup(send: (text: string) => void) {
   const handleRemove = (name: string) => send(`-${name}`);
   return { handleInvite, handleRemove };
 }
+
+export function Leaving({ to }: { to: string }) {
+  useEffect(() => {
+    setTimeout(() => window.location.replace(to), 3000); // good
+  }, [to]);
+  return null;
+}
