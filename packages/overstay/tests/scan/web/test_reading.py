@@ -120,6 +120,16 @@ def test_deep_nesting_ends_in_no_recursion_error(tmp_path: Path, code: str) -> N
     assert 2 in lines(path)
 
 
+@pytest.mark.parametrize(
+    "part", ["<!--", "<script ", "<script>", '<script a="', "<script>f('</script>", "const a = create "]
+)
+def test_markup_that_never_ends_is_searched_once(tmp_path: Path, part: str) -> None:
+    """A page of nothing but beginnings would take hours if each were followed to the end of the file."""
+    path = tmp_path / "page.html"
+    path.write_text(f"<script>\n{PAGE}</script>\n// immer\n{part * (400_000 // len(part))}", encoding="utf-8")
+    assert 3 in lines(path)
+
+
 def test_tests_stories_and_declarations_are_no_pages(tmp_path: Path) -> None:
     """What they open ends with their process."""
     for name in ("page.test.tsx", "page.spec.js", "page.stories.tsx", "page.d.ts", "page.min.js"):

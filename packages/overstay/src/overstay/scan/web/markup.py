@@ -2,8 +2,12 @@
 
 import re
 
-_SCRIPT = re.compile(r"<script\b(?P<attributes>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>(?P<body>.*?)</script\s*>", re.I | re.S)
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
+# Bounded, and open at the end: what is never closed must not be searched for from every place where it begins.
+_SCRIPT = re.compile(
+    r"<script\b(?P<attributes>(?:[^>\"']|\"[^\"]{0,500}\"|'[^']{0,500}'){0,500}+)>(?P<body>.*?)(?:</script\s*>|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _OTHER_TYPE = re.compile(
     r"\btype\s*=\s*[\"']?(?!module\b|text/javascript|application/javascript|text/typescript)\w", re.I
 )

@@ -235,7 +235,7 @@ def path_of(text: str) -> str:
 
     Casts, optional links, parentheses, indexes and the `.current` and `.value` of refs are left out.
     """
-    path = re.sub(r"(?:\s+(?:as|satisfies)\s|\s*(?:\?\?|\|\|)).*$", "", text.strip(), flags=re.DOTALL)
+    path = re.sub(r"(?:\s+(?:as|satisfies)\s|\s*(?:\?\?|\|\|)).*$", "", text[:2000].strip(), flags=re.DOTALL)
     path = re.sub(r"\s+", "", path).replace("?.", ".").strip("()")
     path = re.sub(r"!(?=[.\[)]|$)", "", path)
     path = path.partition("[")[0].partition("(")[0]
