@@ -31,7 +31,7 @@ _DROPPING = re.compile(
     r"(?:\.(?:forEach|then|catch|finally|on|once|addEventListener|addListener)|set(?:Timeout|Interval)|onMount(?:ed)?"
     r"|requestAnimationFrame|queueMicrotask|nextTick|tick|\buse\w*Effect\w*)$"
 )
-"""Calls that do nothing with what the function returns, or nothing with a thing that is no function."""
+"""Calls that do nothing with what their function returns, unless it returns a function."""
 _FOLLOWED = frozenset(("catch", "finally"))
 
 

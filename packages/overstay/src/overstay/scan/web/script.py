@@ -231,7 +231,7 @@ def holds(spans: list[Span], position: int) -> bool:
 
 
 def path_of(text: str) -> str:
-    """Return an expression as a path: `timer` for `timerRef.current!` is not tried, `timerRef` is what it gives.
+    """Return an expression as a path: `timer` for `(timer.current as Timer)!`.
 
     Casts, optional links, parentheses, indexes and the `.current` and `.value` of refs are left out.
     """

@@ -11,13 +11,15 @@ _ENDED = re.compile(r"^on(?:close|error)$|^(?:close|error|disconnect)$")
 _CONNECTS = re.compile(
     r"^_?(?:try|do|attempt|schedule|handle|init|open|setup|create|start)?_?[rR]e?-?(?:[cC]onnect)|^_?(?:re)?connect(?![a-z])"
 )
+"""What a function is called that connects, whether it opens the connection itself or has another one do so."""
 _GROWS = r"(?:\*\*?=|<<=|\+=|\+\+|=\s*[^=;\n]*(?:\*|<<|Math\.(?:pow|min|max|random)))"
 _POWER = r"\*\*|Math\.pow|<<|\*="
 _ROUNDING = frozenset(("random", "round", "floor", "ceil"))
 _LIMIT = re.compile(
     r"(?:attempt|retr|tries|count|times)\w*(?:\.current|\.value)?\s*(?:>=?|<=?|===?)|(?:>=?|<=?)\s*(?:this\.)?\w*(?:max|MAX|limit|LIMIT)",
-    re.I,
+    re.IGNORECASE,
 )
+"""A number of attempts that is compared with something, or something with a limit."""
 
 
 def _check(script: Script) -> Iterator[Match]:
