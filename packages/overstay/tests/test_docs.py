@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 PAGES = (*READMES, ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md")))
-NO_HOLDINGS = {"session", "latency", "counter"}
+NO_HOLDINGS = {"session", "latency", "counter", "project"}
 """What a finding can be about besides a kind of holding."""
 MACHINE_PATHS = re.compile(rf"(?<![\w.~])/({'|'.join(('work', 'root', 'home', 'Users'))})/\w")
 REGISTRIES = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org")))
