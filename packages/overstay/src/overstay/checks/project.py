@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from overstay.checks.configuration_files import Configuration, read_configuration
+from overstay.checks.log_files import Logs
 from overstay.checks.sources import Sources
 from overstay.checks.tree import Tree, walk
 from overstay.visits.destination import Destination
@@ -39,6 +40,11 @@ class Project:
     def sources(self) -> Sources:
         """Return the project's Python."""
         return Sources(self.tree, until=self.deadline)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Return the project's logs."""
+        return Logs(self.tree, until=self.deadline)
 
     @property
     def is_late(self) -> bool:

@@ -67,8 +67,11 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """Return the ending, with its dot; that of `.env.local` is `.env`."""
-        return ".env" if self.name.lower().startswith(".env") else PurePosixPath(self.path).suffix.lower()
+        """Return the ending, with its dot; of `.env.local` it is `.env`, of `server.log.1` it is `.log`."""
+        name = self.name.lower()
+        if name.startswith(".env"):
+            return ".env"
+        return ".log" if ".log." in name else PurePosixPath(name).suffix
 
 
 @dataclass(slots=True)
