@@ -24,6 +24,8 @@ _DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](
 _CLOCK = re.compile(r"(?<![\d:])(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,6}))?")
 _STAMP_WITHIN = 80
 _SHOWN = 160
+_MOST_LINES = 20_000
+"""Places in one log that one sign is looked for at, the last of them."""
 _AROUND = 500
 """Characters on both sides of a word that its pattern is looked for in; a line may be endless."""
 
@@ -76,7 +78,8 @@ class Log:
     def lines(self, sign: Sign) -> Iterator[Line]:
         """Yield the lines that a sign is found in, each once."""
         after = number = counted = 0
-        for position in sorted(position for word in sign.words for position in _positions(self._lowered, word)):
+        places = sorted(position for word in sign.words for position in _positions(self._lowered, word))
+        for position in places[-_MOST_LINES:]:
             if position < after:
                 continue
             begin = self.text.rfind("\n", after, position) + 1 or after
