@@ -53,8 +53,10 @@ def said() -> Callable[[Check, Project], Said]:
 
     def ask(check: Check, project: Project) -> Said:
         english, chinese = (Said(check.look(project, Speaker(language))) for language in LANGUAGES)
-        assert [(each.item, each.status, each.about) for each in english] == [
-            (each.item, each.status, each.about) for each in chinese
+        # What is measured anew may be another status a second later.
+        keys = ("item", "about", "status") if getattr(check, "needs_folder", True) else ("item", "about")
+        assert [[getattr(each, key) for key in keys] for each in english] == [
+            [getattr(each, key) for key in keys] for each in chinese
         ]
         return english
 
