@@ -66,7 +66,17 @@ def chat(context: ssl.SSLContext | None = None) -> Callable[[], Any]:
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        return runner.addresses[0][1], runner.cleanup
+
+        async def close() -> None:
+            await turns()
+            await runner.cleanup()
+            await turns()
+
+        async def turns() -> None:
+            for _ in range(20):  # in which the loop takes in connections, and lets go of them
+                await asyncio.sleep(0)
+
+        return runner.addresses[0][1], close
 
     return made
 
