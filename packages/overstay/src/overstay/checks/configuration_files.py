@@ -21,7 +21,7 @@ from overstay.checks.tree import SETTINGS, File, Tree
 Value = str | int | float | bool | None
 
 _LARGEST = 512_000
-_DEEPEST = 40
+DEEPEST = 40
 _MOST_NODES = 50_000
 _MOST_ALIASES = 200
 _MOST_FILES = 300
@@ -132,14 +132,14 @@ def _refuse_bombs(text: str) -> None:
     for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         aliases += isinstance(event, yaml.AliasEvent)
-        if depth > _DEEPEST or count > _MOST_NODES or aliases > _MOST_ALIASES:
-            raise UnreadableError("check.unreadable.bomb", depth=_DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
+        if depth > DEEPEST or count > _MOST_NODES or aliases > _MOST_ALIASES:
+            raise UnreadableError("check.unreadable.bomb", depth=DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
 
 
 def _flattened(node: yaml.Node, name: str, file: str, budget: Iterator[int]) -> Iterator[Setting]:
     """Yield the scalars below a node; an alias is looked into each time it is met, until the budget is spent."""
     if next(budget, None) is None:
-        raise UnreadableError("check.unreadable.bomb", depth=_DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
+        raise UnreadableError("check.unreadable.bomb", depth=DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
     if isinstance(node, yaml.ScalarNode):
         yield Setting(name, _scalar(node), file, node.start_mark.line + 1)
     elif isinstance(node, yaml.SequenceNode):
@@ -198,7 +198,7 @@ def _from_json(text: str, file: str) -> Iterator[Setting]:
 
 
 def _too_deep() -> UnreadableError:
-    return UnreadableError("check.unreadable.bomb", depth=_DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
+    return UnreadableError("check.unreadable.bomb", depth=DEEPEST, nodes=_MOST_NODES, aliases=_MOST_ALIASES)
 
 
 class _Lines:
@@ -219,7 +219,7 @@ class _Lines:
 
 
 def _plain(value: object, name: str, file: str, lines: _Lines, depth: int = 0) -> Iterator[Setting]:
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         raise _too_deep()
     if isinstance(value, dict):
         for key, inner in value.items():

@@ -44,7 +44,7 @@ _TOOLS = frozenset(
 )
 _ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 _DEEPEST = 40
-_MEASURED = 5_000
+MEASURED = 5_000
 """Files of one folder whose sizes are all measured; beyond them one of `_SAMPLE`."""
 _SAMPLE = 16
 _KEPT = 2_000
@@ -158,7 +158,7 @@ def _look_into(tree: Tree, path: str, *, until: float) -> list[str]:
                     inner += [name] if entry.name not in _TOOLS else []
                 elif entry.is_file(follow_symlinks=False):
                     folder.files += 1
-                    if folder.files <= _MEASURED or folder.files % _SAMPLE == 0:
+                    if folder.files <= MEASURED or folder.files % _SAMPLE == 0:
                         measured += 1
                         kept.append(_measure(folder, entry, name))
                     if folder.files % 256 == 0 and time.monotonic() > until:
