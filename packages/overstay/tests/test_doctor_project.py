@@ -92,6 +92,28 @@ def test_the_demo_s_own_folder_takes_seconds(checkup: Checkup) -> None:
     assert re.search(r"\d+ findings? to fix", done.stdout)
 
 
+def test_a_fix_is_proved_by_two_reports(checkup: Checkup, tmp_path: Path) -> None:
+    """As with a server: the first report, the fix, the second report, compare."""
+    before, after = str(tmp_path / "before.json"), str(tmp_path / "after.json")
+    files = {"proxy_queue.py": LEAKY, "conf.yaml": "enable_proxy: true\n"}
+    assert checkup(files, "--json", before).returncode == 1
+    assert checkup(files | {"conf.yaml": "enable_proxy: false\n"}, "--json", after).returncode == 0
+    words = [str(OVERSTAY), "compare", before, after, "--lang", "en"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "1 of 1 finding is fixed, 0 new.")
+    swapped = subprocess.run([*words[:2], after, before], capture_output=True, text=True, timeout=60, check=False)
+    assert swapped.returncode == 3
+
+
+def test_a_process_alone_can_be_looked_at() -> None:
+    """With --pid and nothing else: what it takes, and that the rest needs the project's folder."""
+    words = [str(OVERSTAY), "doctor", "--pid", str(os.getpid()), "--lang", "en"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    shown = " ".join(done.stdout.split())
+    assert f"process {os.getpid()}: " in shown
+    assert "not looked at: give your project's folder" in shown
+
+
 def test_a_reader_sees_at_once_that_it_works(checkup: Checkup) -> None:
     """The first words are on standard error before anything is looked at."""
     assert checkup({"app.py": ""}).stderr.splitlines()[0] == "going through the checklist"

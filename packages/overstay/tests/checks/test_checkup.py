@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,13 @@ def test_a_check_that_fails_is_not_checked_and_the_others_go_on(
     [told] = [each for each in results if each.check == "guest" and each.status == "not-checked"]
     assert told.title == f"The check guest failed and says nothing: {why}"
     assert len(results) == ours + (2 if code == RAISES else 1)
+
+
+def test_without_time_nothing_is_said_to_be_well(make: Make) -> None:
+    """What was not read may be as bad as it likes."""
+    late = make({"app.py": "", "conf.yaml": "enable_proxy: false"}, deadline=time.monotonic() - 1)
+    results = [each for each in check_up(late, ENGLISH) if each.check not in ("process", "network")]
+    assert {each.status for each in results} == {"not-checked"}
 
 
 def test_without_a_folder_only_checks_that_need_none_are_asked(make: Make) -> None:

@@ -15,7 +15,11 @@ __all__ = ["Check", "Project", "Result"]
 
 
 class Check(Protocol):
-    """One thing to look at."""
+    """One thing to look at.
+
+    It may have `needs_folder = False`, to be asked without a project, too; and `waits = True`, when it takes its time
+    for something else than files, so that what it says after the deadline is still whole.
+    """
 
     name: str
 

@@ -29,11 +29,19 @@ def _looked(point: metadata.EntryPoint, project: Project, say: Speaker, *, has_f
         if getattr(check, "needs_folder", True) and not has_folder:
             return
         for result in check.look(project, say):
-            yield _proper(result)
+            yield _in_time(_proper(result), check, project, say)
     except Exception as err:  # a check may be anybody's, and the others go on
         why = f"{type(err).__name__}: {err}"
         title = say("check.failed", check=point.name, why=why)
         yield Result(point.name, "other", "not-checked", title, about=point.name)
+
+
+def _in_time(result: Result, check: Check, project: Project, say: Speaker) -> Result:
+    """Return a result of a check that had no time as one that says so: not everything was read for it."""
+    is_about_files = getattr(check, "needs_folder", True) and not getattr(check, "waits", False)
+    if not (is_about_files and project.is_late) or result.status not in ("fine", "does-not-apply"):
+        return result
+    return replace(result, status="not-checked", details=(*result.details, say("check.late")))
 
 
 def _proper(result: object) -> Result:

@@ -23,6 +23,7 @@ class ConfigurationCheck:
         """Return whether proxy mode affects this user, the switches, and the files that could not be read."""
         yield self._proxy(project, say)
         yield self._switches(project, say)
+        yield self._sources(project, say)
         for refusal in project.configuration.refused:
             yield self._refused(refusal, say)
 
@@ -65,6 +66,21 @@ class ConfigurationCheck:
             return Result(self.name, "other", "not-checked", say("check.configuration.no-files"), about="switches")
         title = say("check.configuration.read", files=len(configuration.files), settings=len(configuration.settings))
         return Result(self.name, "other", "fine", title, about="switches", details=tuple(_listed(project, say)))
+
+    def _sources(self, project: Project, say: Speaker) -> Result:
+        """Return how much Python was read; what does not parse is nobody's to judge."""
+        sources, details = project.sources, []
+        if sources.unread:
+            files = say("list.comma").join(sources.unread[:_SHOWN])
+            details.append(say("check.configuration.unread", count=len(sources.unread), files=files))
+        broken = [module.path for module in sources.modules if module.is_broken]
+        if broken:
+            files = say("list.comma").join(broken[:_SHOWN])
+            details.append(say("check.configuration.broken", count=len(broken), files=files))
+        if project.is_late or not project.tree.is_whole:
+            details.append(say("check.configuration.late"))
+        title = say("check.configuration.sources", count=len(sources.modules))
+        return Result(self.name, "other", "fine", title, about="sources", details=tuple(details))
 
     def _refused(self, refusal: Refusal, say: Speaker) -> Result:
         reason = say(refusal.error.slug, **refusal.error.values)

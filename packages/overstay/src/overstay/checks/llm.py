@@ -23,6 +23,8 @@ class LanguageModelCheck:
     """Cause A of the checklist."""
 
     name = "llm"
+    waits = True
+    """For an answer, and not for files: it may end after the deadline."""
 
     def look(self, project: Project, say: Speaker) -> Iterable[Result]:
         """Return how the language model answers one short question."""

@@ -84,17 +84,11 @@ def _has_part(text: str, name: str) -> bool:
 def _scopes(module: Module, node: ast.AST, sources: Sources) -> Iterator[tuple[Module, ast.AST]]:
     """Yield where a name's folder may be written to: the class or function it stands in, and what it is handed to."""
     line = getattr(node, "lineno", 0)
-    around = [
-        each
-        for each in module.nodes()
-        if isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _covers(each, line)
-    ]
-    yield module, around[0] if around else (module.tree or ast.Module([], []))
+    around = [each for nodes in module.definitions.values() for each in nodes if _covers(each, line)]
+    yield module, min(around, key=lambda each: each.lineno) if around else (module.tree or ast.Module([], []))
     takers = {called(call) for call in module.nodes() if isinstance(call, ast.Call) and _covers(call, line)}
-    for other in sources.modules:
-        for each in other.nodes() if any(taker and taker in other.text for taker in takers) else ():
-            if isinstance(each, ast.ClassDef | ast.FunctionDef) and each.name in takers:
-                yield other, each
+    for taker in sorted(takers - {""}):
+        yield from sources.definitions(taker)
 
 
 def _covers(node: ast.AST, line: int) -> bool:

@@ -9,6 +9,7 @@ from overstay.findings import Finding, Report, Result, Status
 from overstay.messages import Speaker
 from overstay.report.block import where
 from overstay.report.excerpt import without_comment
+from overstay.report.grouping import by_line
 from overstay.report.sheet import Sheet
 
 _STYLE: dict[Status, str] = {
@@ -38,8 +39,8 @@ class _Writer:
         self._width = max(cell_len(say(f"check.status.{status}")) for status in _RANK) + 2
 
     def part(self, name: str, items: Iterable[str]) -> None:
-        """Write one part of the checklist; of a server, only the items that were looked at."""
-        answered = {result.item for result in self._report.checks}
+        """Write one part of the checklist; of a server, only what it or a check has answered."""
+        answered = {result.item for result in self._report.checks} | SERVER
         if not (self._report.is_of_project or answered & set(items)):
             return
         self._sheet.paragraph(self._say(f"check.part.{name}"), style="bold")
@@ -75,12 +76,16 @@ class _Writer:
         return self._say("item.also", name=name, also=self._say("list.comma").join(also)) if also else name
 
     def _seen(self, item: str) -> list[Finding]:
-        """Return what the scan and the visits found about a suspect; the checks' own findings are their results."""
-        return [
+        """Return what the scan and the visits found about a suspect, the worst of each line.
+
+        The checks' own findings are their results.
+        """
+        found = by_line(
             finding
             for finding in self._report.findings
             if finding.kind != "project" and finding.severity != "fine" and f"suspect-{finding.suspect}" == item
-        ]
+        )
+        return [group[0] for group in found]
 
     def _unanswered(self, item: str, name: str) -> tuple[Status, str]:
         """Return what an item says that no check has answered: a visited server has, an unvisited one may."""
