@@ -65,6 +65,8 @@ def test_proxy_mode_whose_tasks_are_kept_is_fine(make: Make, said: Ask) -> None:
         (".env", "export ENABLE_PROXY=true"),
         (".env.local", "ENABLE_PROXY='True'"),
         ("conf.yaml", "proxy_mode: on"),
+        ("conf.yaml", "enable_proxy: 'true'"),
+        (".env", "ENABLE_PROXY=1"),
         ("conf.yaml", "proxy:\n  enabled: true"),
     ],
 )

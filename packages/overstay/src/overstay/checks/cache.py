@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from overstay.checks import last_run
 from overstay.checks.amounts import age, size
 from overstay.checks.check import Project, Result
-from overstay.checks.tree import SOURCE, WEB, Folder
+from overstay.checks.growth import since
+from overstay.checks.tree import Folder
 from overstay.checks.writers import naming, removing, writing
 from overstay.findings import Fix, Site, Status
 from overstay.messages import Speaker
@@ -28,7 +29,7 @@ class CacheCheck:
 
     def look(self, project: Project, say: Speaker) -> Iterable[Result]:
         """Return one result a cache folder, or that there is none and which lines would make one."""
-        folders = [project.tree.below(path) for path in _cache_folders(project)]
+        folders = list(project.tree.named(_NAMED))
         for folder in folders:
             yield self._judged(folder, project, say)
             if folder.is_whole:
@@ -78,30 +79,12 @@ def amount(folder: Folder, say: Speaker) -> str:
     return text if folder.is_measured else say("check.amount.about", amount=text)
 
 
-def _cache_folders(project: Project) -> Iterator[str]:
-    """Yield the topmost folders that are named like a cache and hold no source."""
-    code = {file.path.rpartition("/")[0] for file in project.tree.of(SOURCE | WEB)}
-    found: list[str] = []
-    for path in sorted(project.tree.folders):
-        name = path.rpartition("/")[2].lower()
-        inside = any(path.startswith(f"{each}/") for each in found)
-        if _NAMED.fullmatch(name) and path not in code and not inside:
-            found.append(path)
-            yield path
-
-
 def _details(folder: Folder, project: Project, say: Speaker) -> Iterator[str]:
     if folder.oldest is not None and folder.newest is not None:
         now = time.time()
         yield say("check.cache.ages", oldest=age(now - folder.oldest, say), newest=age(now - folder.newest, say))
-    before = last_run.recall(project.root, folder.path)
-    if before is not None and folder.is_whole:
-        yield say(
-            "check.amount.since",
-            files=f"{folder.files - before.files:+d}",
-            size=size(folder.bytes - before.bytes, say, signed=True),
-            ago=age(time.time() - before.at, say),
-        )
+    if folder.is_whole:
+        yield from since(project, folder.path, files=folder.files, count=folder.bytes, say=say)
 
 
 def _told(sites: list[Site], say: Speaker) -> tuple[str, ...]:

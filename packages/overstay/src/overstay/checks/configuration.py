@@ -7,7 +7,7 @@ from overstay.checks.configuration_files import Refusal
 from overstay.checks.sources import Module
 from overstay.checks.switches import Switch, switches, words_of
 from overstay.checks.unowned import unowned_tasks
-from overstay.findings import Fix, Site
+from overstay.findings import Fix, Site, Status
 from overstay.messages import Speaker
 
 _ITEM = "suspect-1"
@@ -33,13 +33,14 @@ class ConfigurationCheck:
         sites = [site for module in code for site in unowned_tasks(module)]
         if not proxies:
             return self._without_switch(code, sites, say)
-        [switch] = proxies[:1]
+        switch = proxies[0]
         if switch.state is False:
             return self._result("does-not-apply", say("check.configuration.off"), details=(_told(switch, say),))
         if not sites:
             slug = "on-clean" if switch.state else "unknown-clean"
             return self._result("fine", say(f"check.configuration.{slug}"), details=(_told(switch, say),))
-        slug, status = ("on", "severe") if switch.state else ("unknown", "warning")
+        slug = "on" if switch.state else "unknown"
+        status: Status = "severe" if switch.state else "warning"
         title = say(f"check.configuration.{slug}", name=switch.name, count=len(sites))
         return self._leaky(status, title, sites, say, details=(_told(switch, say),))
 
@@ -52,13 +53,24 @@ class ConfigurationCheck:
         return self._leaky("severe", say("check.configuration.no-switch", files=files, count=len(sites)), sites, say)
 
     def _leaky(
-        self, status: str, title: str, sites: list[Site], say: Speaker, *, details: tuple[str, ...] = ()
+        self, status: Status, title: str, sites: list[Site], say: Speaker, *, details: tuple[str, ...] = ()
     ) -> Result:
         others = tuple(f"{site}{say('list.colon')}{site.code}" for site in sites[1:_SHOWN])
-        return self._result(status, title, details=details, evidence=others, site=sites[0], fix=_fix(say))
+        return self._result(
+            status, title, details=details, evidence=others, site=sites[0], fix=Fix(say("check.configuration.fix"))
+        )
 
-    def _result(self, status: str, title: str, **more: object) -> Result:
-        return Result(self.name, _ITEM, status, title, about="proxy", suspect=1, **more)  # type: ignore[arg-type]
+    def _result(
+        self,
+        status: Status,
+        title: str,
+        *,
+        details: tuple[str, ...] = (),
+        evidence: tuple[str, ...] = (),
+        site: Site | None = None,
+        fix: Fix | None = None,
+    ) -> Result:
+        return Result(self.name, _ITEM, status, title, "proxy", details, evidence, fix=fix, site=site, suspect=1)
 
     def _switches(self, project: Project, say: Speaker) -> Result:
         configuration = project.configuration
@@ -86,10 +98,6 @@ class ConfigurationCheck:
         reason = say(refusal.error.slug, **refusal.error.values)
         title = say("check.configuration.refused", file=refusal.file, reason=reason)
         return Result(self.name, "other", "not-checked", title, about=refusal.file)
-
-
-def _fix(say: Speaker) -> Fix:
-    return Fix(say("check.configuration.fix"))
 
 
 def _told(switch: Switch, say: Speaker) -> str:

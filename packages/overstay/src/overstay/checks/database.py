@@ -5,6 +5,7 @@ waiting and the project is never written to. The price is that what is still in 
 may be off while the application writes; both are said.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,9 @@ from pathlib import Path
 _HEADER = b"SQLite format 3\x00"
 _OPCODES = 20_000
 _MOST_TABLES = 200
+_RESERVED = frozenset(
+    {"group", "order", "index", "table", "select", "where", "from", "to", "values", "default", "check"}
+)
 
 
 class UnreadableDatabaseError(Exception):
@@ -108,7 +112,7 @@ def _tables(connection: sqlite3.Connection, until: float) -> Iterator[Table]:
     )
     for (name,) in listed.fetchmany(_MOST_TABLES):
         rows, is_counted = _rows(connection, name, until)
-        columns = connection.execute(f"PRAGMA table_info({_quoted(name)})").fetchall()
+        columns = connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
         yield Table(name, rows, tuple(column[1] for column in columns), _indexed(connection, name, columns), is_counted)
 
 
@@ -117,7 +121,7 @@ def _rows(connection: sqlite3.Connection, table: str, until: float) -> tuple[int
     connection.set_progress_handler(lambda: time.monotonic() > until, _OPCODES)
     try:
         # Not count(*), which SQLite does in one step that no handler can interrupt.
-        counted = connection.execute(f"SELECT coalesce(sum(1), 0) FROM {_quoted(table)}")  # noqa: S608 - quoted
+        counted = connection.execute(f"SELECT coalesce(sum(1), 0) FROM {quoted(table)}")  # noqa: S608 - quoted
         return int(counted.fetchone()[0]), True
     except sqlite3.OperationalError as err:
         if "interrupted" not in str(err):
@@ -125,7 +129,7 @@ def _rows(connection: sqlite3.Connection, table: str, until: float) -> tuple[int
     finally:
         connection.set_progress_handler(None, 0)
     try:
-        largest = connection.execute(f"SELECT max(rowid) FROM {_quoted(table)}").fetchone()[0]  # noqa: S608 - quoted
+        largest = connection.execute(f"SELECT max(rowid) FROM {quoted(table)}").fetchone()[0]  # noqa: S608 - quoted
     except sqlite3.OperationalError:  # a table without row numbers
         return 0, False
     return int(largest or 0), False
@@ -134,11 +138,14 @@ def _rows(connection: sqlite3.Connection, table: str, until: float) -> tuple[int
 def _indexed(connection: sqlite3.Connection, table: str, columns: Iterable[tuple[object, ...]]) -> frozenset[str]:
     """Return the columns by which rows are found without reading all of them: the first one of every index."""
     found = {str(column[1]) for column in columns if column[5] == 1}
-    for index in connection.execute(f"PRAGMA index_list({_quoted(table)})").fetchall():
-        parts = connection.execute(f"PRAGMA index_info({_quoted(index[1])})").fetchall()
+    for index in connection.execute(f"PRAGMA index_list({quoted(table)})").fetchall():
+        parts = connection.execute(f"PRAGMA index_info({quoted(index[1])})").fetchall()
         found |= {str(part[2]) for part in parts[:1] if part[2] is not None}
     return frozenset(found)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name as SQL has it; the usual ones need no quotes."""
+    if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name.lower() not in _RESERVED:
+        return name
     return '"' + name.replace('"', '""') + '"'

@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterable, Iterator
 
 from overstay.checks import database, last_run
-from overstay.checks.amounts import age, size
+from overstay.checks.amounts import size
 from overstay.checks.cache import amount
 from overstay.checks.check import Project, Result
 from overstay.checks.database import Database, Table, UnreadableDatabaseError
+from overstay.checks.growth import since
 from overstay.checks.queries import Query, queries
 from overstay.checks.rewrites import rewrites
-from overstay.checks.tree import DATABASE, SOURCE, WEB, File, Folder
+from overstay.checks.tree import DATABASE, File, Folder
 from overstay.checks.writers import naming, removing
 from overstay.findings import Fix, Site, Status
 from overstay.messages import Speaker
@@ -32,7 +33,7 @@ class HistoryCheck:
 
     def look(self, project: Project, say: Speaker) -> Iterable[Result]:
         """Return a result a history folder, one a database, and one for code that rewrites a history per message."""
-        folders = [project.tree.below(path) for path in _history_folders(project)]
+        folders = list(project.tree.named(_NAMED))
         files = list(_databases(project))
         asked = queries(project.sources) if files else []
         results = [self._folder(folder, project, say) for folder in folders]
@@ -43,7 +44,10 @@ class HistoryCheck:
     def _folder(self, folder: Folder, project: Project, say: Speaker) -> Result:
         is_large = folder.bytes > LARGE
         slug = "large" if is_large else "fine"
-        details = [*_since(folder.path, folder.files, folder.bytes, project, say), *_kept(folder, project, say)]
+        details = [
+            *since(project, folder.path, files=folder.files, count=folder.bytes, say=say),
+            *_kept(folder, project, say),
+        ]
         if folder.is_whole:
             last_run.remember(project.root, folder.path, files=folder.files, size=folder.bytes)
         return self._result(
@@ -68,14 +72,12 @@ class HistoryCheck:
         missing = _missing_indexes(found, asked)
         advice = [*_advice(found, say), *(say("check.database.index", table=table) for table in sorted(missing))]
         details = [
-            *_since(file.path, 1, found.size, project, say),
+            *since(project, file.path, files=1, count=found.size, say=say),
             *_tables(found, say),
             *(say("check.database.kept", table=name) for name in _never_deleted(found, asked)),
         ]
         last_run.remember(project.root, file.path, files=1, size=found.size)
-        statements = "\n".join(
-            f"CREATE INDEX {table}_{column} ON {table} ({column});" for table, (column, _) in sorted(missing.items())
-        )
+        statements = "\n".join(_statement(table, column) for table, (column, _) in sorted(missing.items()))
         sites = [site for _, site in missing.values()]
         return self._result(
             "warning" if advice else "fine",
@@ -120,31 +122,9 @@ class HistoryCheck:
         )
 
 
-def _history_folders(project: Project) -> Iterator[str]:
-    """Yield the topmost folders that are named like a history and hold no source."""
-    code = {file.path.rpartition("/")[0] for file in project.tree.of(SOURCE | WEB)}
-    found: list[str] = []
-    for path in sorted(project.tree.folders):
-        is_inside = any(path.startswith(f"{each}/") for each in found)
-        if _NAMED.fullmatch(path.rpartition("/")[2].lower()) and path not in code and not is_inside:
-            found.append(path)
-            yield path
-
-
 def _databases(project: Project) -> Iterator[File]:
     """Yield the files that are named like a database; not the thumbnails of Windows, which are none of SQLite's."""
     return (file for file in project.tree.of(DATABASE) if file.name.lower() != "thumbs.db")
-
-
-def _since(name: str, files: int, count: int, project: Project, say: Speaker) -> Iterator[str]:
-    before = last_run.recall(project.root, name)
-    if before is not None:
-        yield say(
-            "check.amount.since",
-            files=f"{files - before.files:+d}",
-            size=size(count - before.bytes, say, signed=True),
-            ago=age(time.time() - before.at, say),
-        )
 
 
 def _kept(folder: Folder, project: Project, say: Speaker) -> Iterator[str]:
@@ -186,6 +166,11 @@ def _missing_indexes(found: Database, asked: list[Query]) -> dict[str, tuple[str
                 column = min(query.columns & set(table.columns))
                 missing.setdefault(table.name, (column, query.site))
     return missing
+
+
+def _statement(table: str, column: str) -> str:
+    index, table, column = (database.quoted(name) for name in (f"{table}_{column}", table, column))
+    return f"CREATE INDEX {index} ON {table} ({column});"
 
 
 def _reads_all(table: Table, query: Query) -> bool:

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,9 @@ class Count:
 
 def recall(root: Path, folder: str) -> Count | None:
     """Return what the last run counted; None in the first run, or when its file is gone or broken."""
-    told = _load(root).get(folder)
+    told: Any = _load(root).get(folder)
     try:
-        return Count(int(told["files"]), int(told["bytes"]), float(told["at"]))  # type: ignore[index]
+        return Count(int(told["files"]), int(told["bytes"]), float(told["at"]))
     except (KeyError, TypeError, ValueError):
         return None
 

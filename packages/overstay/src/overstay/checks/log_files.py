@@ -135,10 +135,11 @@ def seconds_of(line: str) -> float | None:
     """Return the time at the beginning of a line in seconds; of a clock without a date, within its day."""
     head = line[:_STAMP_WITHIN]
     if dated := _DATE.search(head):
-        *parts, fraction = dated.groups()
+        year, month, day, hour, minute, second = map(int, dated.groups()[:6])
         try:
             # Local time as it stands there: only differences matter.
-            return (datetime(*map(int, parts)) - datetime(2000, 1, 1)).total_seconds() + _fraction(fraction)  # type: ignore[arg-type]
+            at = datetime(year, month, day, hour, minute, second)
+            return (at - datetime(2000, 1, 1)).total_seconds() + _fraction(dated[7])
         except ValueError:
             return None
     if clock := _CLOCK.search(head):

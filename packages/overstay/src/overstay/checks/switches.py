@@ -20,6 +20,7 @@ _NAMED = re.compile(
     r"(?:enable|enabled|use|with)_(?P<front>\w+?)(?:_mode)?|(?P<back>\w+?)_(?:enabled?|mode)|(?P<group>enabled?)"
 )
 _CONFIGURATION = re.compile(r"conf|settings|options|args", re.IGNORECASE)
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _TOO_WIDE = {"debug", "verbose", "all", "log", "logs", "logging", "it", "true", "server", "app", "main", "utils"}
 
 
@@ -31,7 +32,6 @@ class Switch:
     words: frozenset[str]
     state: bool | None
     where: str
-    settings: tuple[Setting, ...] = ()
 
 
 def affects_you(path: str, project: Project, say: Speaker) -> AffectsYou:
@@ -53,7 +53,7 @@ def switches(project: Project) -> list[Switch]:
     grouped: dict[frozenset[str], list[Setting]] = {}
     for setting in project.configuration.settings:
         words = _subject(setting)
-        if words and isinstance(setting.value, bool):
+        if words and truth(setting.value) is not None:
             grouped.setdefault(words, []).append(setting)
     known = [_configured(words, settings) for words, settings in grouped.items()]
     return known + [switch for switch in _in_code(project) if switch.words not in grouped]
@@ -61,8 +61,13 @@ def switches(project: Project) -> list[Switch]:
 
 def _configured(words: frozenset[str], settings: list[Setting]) -> Switch:
     """Return one switch: on as soon as one file switches it on, for any of them may be the one in use."""
-    told = [setting for setting in settings if setting.value] or settings
-    return Switch(told[0].key, words, bool(told[0].value), told[0].where, tuple(settings))
+    told = [setting for setting in settings if truth(setting.value)] or settings
+    return Switch(told[0].key, words, truth(told[0].value), told[0].where)
+
+
+def truth(value: object) -> bool | None:
+    """Return what a value means as a switch, also when it was written as a text; None when it means nothing."""
+    return _TRUTHS.get(str(value).lower())
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -110,7 +115,7 @@ def _defaults(module: Module) -> Iterable[tuple[str, bool | None, ast.AST]]:
 def _boolean(node: ast.expr | None) -> bool | None:
     """Return the truth that an expression is, or that a field has as its default."""
     if isinstance(node, ast.Constant):
-        return {"true": True, "false": False}.get(str(node.value).lower())
+        return truth(node.value)
     if isinstance(node, ast.Call) and called(node) == "Field":
         defaults = [each.value for each in node.keywords if each.arg == "default"] or node.args[:1]
         return _boolean(defaults[0]) if defaults else None

@@ -5,6 +5,7 @@ A folder of a million files is counted to its end as long as there is time, and 
 """
 
 import os
+import re
 import stat
 import time
 from collections import deque
@@ -116,6 +117,16 @@ class Tree:
     def of(self, suffixes: frozenset[str]) -> Iterator[File]:
         """Yield the files with one of these endings."""
         return (file for file in self.files if file.suffix in suffixes)
+
+    def named(self, pattern: "re.Pattern[str]") -> Iterator[Folder]:
+        """Yield the topmost folders with such a name, with everything in them; those that hold source are packages."""
+        code = {file.path.rpartition("/")[0] for file in self.of(SOURCE | WEB)}
+        found: list[str] = []
+        for path in sorted(self.folders):
+            is_inside = any(path.startswith(f"{each}/") for each in found)
+            if pattern.fullmatch(path.rpartition("/")[2].lower()) and path not in code and not is_inside:
+                found.append(path)
+                yield self.below(path)
 
     def below(self, path: str) -> Folder:
         """Return a folder with everything in it."""
