@@ -53,7 +53,7 @@ def test_many_files_are_severe_and_the_line_that_writes_them_is_named(make: Make
     assert result.status == "severe"
     assert result.title == "cache/ has 1001 files, 2 kB: files are not deleted"
     assert str(result.site) == "engine.py:10"
-    assert result.evidence == ("written at engine.py:10: path.write_bytes(sound)",)
+    assert result.site.code == "path.write_bytes(sound)"
     assert result.fix is not None
     assert "`finally`" in result.fix.summary
 

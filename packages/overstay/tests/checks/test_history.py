@@ -115,6 +115,22 @@ def test_a_missing_index_is_said_with_the_statement_that_makes_it(make: Make, sa
     assert "no query in the code ever deletes from messages" in result.details
 
 
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        ("role = ? AND conf_uid = ?", "messages_role_conf_uid ON messages (role, conf_uid)"),
+        ("conf_uid > ? AND role = ?", "messages_role_conf_uid ON messages (role, conf_uid)"),
+        ("m.role IN (?, ?)", "messages_role ON messages (role)"),
+        ("conf_uid BETWEEN ? AND ? AND nowhere = 1", "messages_conf_uid ON messages (conf_uid)"),
+    ],
+)
+def test_an_index_has_the_columns_in_the_order_that_serves(make: Make, said: Ask, where: str, index: str) -> None:
+    """What is equal comes first, a range after it; a column that the table does not have is left out."""
+    project = make({"store.py": f"SQL = 'SELECT * FROM messages AS m WHERE {where}'\n"})
+    database(project.root / "chat.db", 10_001)
+    assert said(HistoryCheck(), project).about("suspect-5").fix.diff == f"CREATE INDEX {index};"
+
+
 @pytest.mark.parametrize("cure", ["CREATE INDEX i ON messages (conf_uid)", "DELETE FROM messages WHERE id > 9000"])
 def test_an_index_or_few_rows_need_none(make: Make, said: Ask, cure: str) -> None:
     """The clean twins."""

@@ -48,7 +48,7 @@ class CacheCheck:
             title,
             about=folder.path,
             details=tuple(_details(folder, project, say)),
-            evidence=_told(sites, say),
+            evidence=_told(sites[1:], say),
             fix=None if status == "fine" else _fix(folder, sites, project, say),
             site=sites[0] if sites else None,
             suspect=4,

@@ -8,7 +8,7 @@ from overstay.checks import database, last_run
 from overstay.checks.amounts import size
 from overstay.checks.cache import amount
 from overstay.checks.check import Project, Result
-from overstay.checks.database import Database, Table, UnreadableDatabaseError
+from overstay.checks.database import Database, UnreadableDatabaseError
 from overstay.checks.growth import since
 from overstay.checks.queries import Query, queries
 from overstay.checks.rewrites import rewrites
@@ -24,6 +24,7 @@ LARGE_WAL = 100_000_000
 _ITEM = "suspect-5"
 _NAMED = re.compile(r"(.*[_.-])?(history|histories|conversations?|chats?|transcripts?|chat_?logs?)([_.-].*)?")
 _SHOWN = 5
+_MOST_COLUMNS = 3
 
 
 class HistoryCheck:
@@ -77,7 +78,7 @@ class HistoryCheck:
             *(say("check.database.kept", table=name) for name in _never_deleted(found, asked)),
         ]
         last_run.remember(project.root, file.path, files=1, size=found.size)
-        statements = "\n".join(_statement(table, column) for table, (column, _) in sorted(missing.items()))
+        statements = "\n".join(_statement(table, columns) for table, (columns, _) in sorted(missing.items()))
         sites = [site for _, site in missing.values()]
         return self._result(
             "warning" if advice else "fine",
@@ -157,25 +158,20 @@ def _tables(found: Database, say: Speaker) -> Iterator[str]:
         yield say("check.database.written")
 
 
-def _missing_indexes(found: Database, asked: list[Query]) -> dict[str, tuple[str, Site]]:
-    """Return for each large table the column that a query looks rows up by, where no index begins with any of them."""
-    missing: dict[str, tuple[str, Site]] = {}
+def _missing_indexes(found: Database, asked: list[Query]) -> dict[str, tuple[tuple[str, ...], Site]]:
+    """Return for each large table the columns that a query looks rows up by, where no index begins with any of them."""
+    missing: dict[str, tuple[tuple[str, ...], Site]] = {}
     for table in found.tables:
         for query in asked if table.rows > MANY_ROWS else ():
-            if query.table.lower() == table.name.lower() and _reads_all(table, query):
-                column = min(query.columns & set(table.columns))
-                missing.setdefault(table.name, (column, query.site))
+            known = tuple(column for column in query.columns if column in table.columns)
+            if query.table.lower() == table.name.lower() and known and not set(known) & table.indexed:
+                missing.setdefault(table.name, (known[:_MOST_COLUMNS], query.site))
     return missing
 
 
-def _statement(table: str, column: str) -> str:
-    index, table, column = (database.quoted(name) for name in (f"{table}_{column}", table, column))
-    return f"CREATE INDEX {index} ON {table} ({column});"
-
-
-def _reads_all(table: Table, query: Query) -> bool:
-    known = query.columns & set(table.columns)
-    return bool(known) and not known & table.indexed
+def _statement(table: str, columns: tuple[str, ...]) -> str:
+    index = database.quoted("_".join((table, *columns)))
+    return f"CREATE INDEX {index} ON {database.quoted(table)} ({', '.join(map(database.quoted, columns))});"
 
 
 def _never_deleted(found: Database, asked: list[Query]) -> list[str]:
