@@ -61,6 +61,12 @@ def test_what_is_well_is_said_first_and_shown_all_the_same() -> None:
     assert "[bold]own check[/bold]" in text
 
 
+def test_what_could_not_be_checked_is_not_called_well() -> None:
+    """Good news needs something that was seen."""
+    unseen = Result("logs", "suspect-7", "not-checked", "no log was found", "logs", suspect=7)
+    assert rendered(of_project((unseen,), 1.0)).startswith("Nothing could be checked; what to add stands below.\n")
+
+
 def test_findings_of_a_server_stand_beside_their_suspects_too(make_report: Builder) -> None:
     """What the visits found about a suspect is its answer; what the checks found comes below and in the last line."""
     report = with_checks(make_report("en"), (PROXY, CACHE))

@@ -14,7 +14,10 @@ GROUP = "overstay.checks"
 
 def check_up(project: Project, say: Speaker, *, has_folder: bool = True) -> tuple[Result, ...]:
     """Return what all installed checks say; without a folder, those that need none."""
-    return tuple(result for point in entry_points() for result in _looked(point, project, say, has_folder=has_folder))
+    points = entry_points()
+    if not points:
+        return (Result("overstay", "other", "not-checked", say("check.no-checks"), about="checks"),)
+    return tuple(result for point in points for result in _looked(point, project, say, has_folder=has_folder))
 
 
 def entry_points() -> list[metadata.EntryPoint]:

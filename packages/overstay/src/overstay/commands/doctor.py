@@ -63,7 +63,11 @@ def examine(options: DoctorOptions, say: Speaker, *, checks: bool = False) -> tu
         report, problem = asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
         if checks and problem is None and say("run.interrupted") not in report.run.notes:
             progress("checking")
-            report = with_checks(report, check_up(_project(options, server), say, has_folder=options.checks_project))
+            try:
+                results = check_up(_project(options, server), say, has_folder=options.checks_project)
+            except KeyboardInterrupt:  # the visits are made, and their report is not lost
+                return report.with_note(say("run.interrupted")), problem
+            report = with_checks(report, results)
         return report, problem
 
 

@@ -39,7 +39,9 @@ def _write_project(report: Report, problems: list[list[Finding]], say: Speaker, 
     """Write what a project without a server has: the outcome first where all is well, else last."""
     count = len(problems) + sum(result.is_problem for result in report.checks)
     if not count:
-        sheet.paragraph(say("check.outcome.fine"), style=_STYLE["clean"])
+        is_seen = any(result.status in ("fine", "does-not-apply") for result in report.checks)
+        slug = "check.outcome.fine" if is_seen else "check.outcome.nothing"
+        sheet.paragraph(say(slug), style=_STYLE["clean"] if is_seen else "bold")
         sheet.blank()
     write_checklist(report, say, sheet)
     if problems:
