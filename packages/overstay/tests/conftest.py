@@ -50,6 +50,7 @@ class Doctor:
             "LC_ALL": "C.UTF-8",
             "COLUMNS": "100",
             "OVERSTAY_TEST": self.marker,
+            "XDG_CACHE_HOME": str(folder.parent / "caches"),
         }
 
     def write(self, name: str, text: str) -> None:

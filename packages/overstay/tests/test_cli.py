@@ -57,6 +57,9 @@ def test_doctor_has_the_documented_defaults() -> None:
         insecure=False,
         concurrency=4,
         start_timeout=30.0,
+        pid=None,
+        probes_llm=False,
+        checks_project=False,
     )
     assert len(Departure) == 9
 
@@ -66,6 +69,7 @@ def test_doctor_takes_every_option(tmp_path: Path) -> None:
     words = f"doctor {tmp_path} --url {URL} --visit v.py --sessions 80 --departures reset,mid-reply --settle 2.5"
     words += f" --second-look 0 --json {tmp_path}/r.json --cookie a=1 --cookie b=2 --subprotocol chat --insecure"
     words += " --concurrency 1 --start-timeout 5 --lang zh"
+    words += " --pid 4711 --probe-llm"
     options = parse([*words.split(), "--header", "X-Key: a b", "--", "uvicorn", "app:app", "--url", "x", "--", "y"])
     assert options == DoctorOptions(
         language="zh",
@@ -84,6 +88,9 @@ def test_doctor_takes_every_option(tmp_path: Path) -> None:
         insecure=True,
         concurrency=1,
         start_timeout=5.0,
+        pid=4711,
+        probes_llm=True,
+        checks_project=True,
     )
 
 
@@ -123,7 +130,10 @@ MISTAKES = [
     (["docter"], "There is no command docter; there are demo, doctor, run, compare. Did you mean doctor?"),
     (["--sessions", "3"], "overstay itself has no option --sessions; begin with a command: demo, doctor"),
     (["scan", "."], "scan is not part of this version yet; there are demo, doctor, run, compare."),
-    (["doctor"], "overstay doctor needs a server: give --url, or a command after --, for example: overstay doctor"),
+    (
+        ["doctor"],
+        "overstay doctor needs something to look at: your project's folder, --url, or a server's command after --",
+    ),
     (["doctor", "--session", "3"], "overstay doctor has no option --session. Did you mean --sessions?"),
     (["doctor", "--verbose"], "overstay doctor has no option --verbose. See `overstay doctor --help`."),
     (["doctor", "--url"], "The option --url needs a value: --url URL."),
@@ -136,6 +146,8 @@ MISTAKES = [
     ),
     (["doctor", "--url", URL, "--settle", "-1"], "--settle -1 is too small; the least is 0."),
     (["doctor", "--url", URL, "--settle", "nan"], "--settle needs a number, and nan is none; for example --settle 10."),
+    (["doctor", "--pid", "me"], "--pid needs a number, and me is none; for example --pid 4711."),
+    (["doctor", "--pid", "999999999"], "There is no process 999999999; look its number up with `ps`"),
     (["doctor", "--url", URL, "--departures", "rst"], "There is no departure rst; there are close, going-away, reset"),
     (["doctor", "--url", URL, "--departures", ","], "--departures names none; there are close, going-away, reset"),
     (["doctor", "--url", "ftp://x/"], "ftp://x/"),

@@ -70,6 +70,22 @@ def test_leak_is_found_with_line_rate_and_fix(doctor):
 
 
 @pytest.mark.slow
+def test_the_checklist_is_gone_through_on_the_running_server(doctor):
+    """The folder that the command is given in, the server's process, the way to it: after the visits, uncounted."""
+    doctor.write("app.py", APP.format(line=CLEAN))
+    doctor.write("conf.yaml", "enable_proxy: true")
+    doctor.write("proxy_queue.py", "def queue(self):\n    create_task(self.forward())\n")
+    outcome = doctor(*UVICORN)
+    assert (outcome.status, outcome.report["verdict"]) == (1, "clean"), outcome.err
+    told = {each["item"]: each for each in outcome.report["checks"] if each["item"] != "other"}
+    assert (told["suspect-1"]["status"], told["suspect-1"]["site"]["line"]) == ("severe", 2)
+    assert told["step-5"]["title"].startswith("the server takes ")
+    assert "TCP connects in " in told["cause-c"]["details"][0]
+    assert outcome.report["run"]["visits"] == outcome.report["run"]["sessions"]
+    assert "proxy_queue.py:2" in outcome.out
+
+
+@pytest.mark.slow
 def test_clean_twin_is_silent(doctor):
     """The same server that cancels its task has no finding; the exit status is 0."""
     doctor.write("app.py", APP.format(line=CLEAN))

@@ -65,7 +65,7 @@ def compare(before: Report, after: Report) -> Comparison:
     _require_alike(before, after)
     old, new = _by_fingerprint(before), _by_fingerprint(after)
     if not any(is_problem(finding) for finding in old.values()):
-        raise InvalidRun("compare.before-clean", before=before.target.url or " ".join(before.target.command))
+        raise InvalidRun("compare.before-clean", before=_subject(before))
     changes = [_change(finding, new.get(name)) for name, finding in old.items() if is_problem(finding)]
     for name, finding in new.items():
         if is_problem(finding) and not (name in old and is_problem(old[name])):
@@ -78,6 +78,10 @@ def is_problem(finding: Finding) -> bool:
     """Tell whether a finding needs a fix that can be proved."""
     slower = finding.rule == SLOWER and finding.severity != "fine"
     return slower or finding.verdict in ("leak", "likely")
+
+
+def _subject(report: Report) -> str:
+    return report.target.url or " ".join(report.target.command) or "PROJECT"
 
 
 def _by_fingerprint(report: Report) -> dict[str, Finding]:
@@ -115,7 +119,7 @@ def _require_alike(before: Report, after: Report) -> None:
     for report in (before, after):
         if report.verdict in ("invalid", "inconclusive"):
             _refuse(report.verdict)
-        if not report.target.inside:
+        if not (report.target.inside or report.is_of_project):
             _refuse("outside")
     paths = _path(before), _path(after)
     if paths[0] != paths[1]:

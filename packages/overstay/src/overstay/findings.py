@@ -15,6 +15,7 @@ Verdict = Literal[
 ]
 Severity = Literal["severe", "warning", "fine"]
 RunVerdict = Literal["leak", "slower", "clean", "inconclusive", "invalid"]
+Status = Literal["fine", "warning", "severe", "does-not-apply", "not-checked"]
 
 SEVERITY_OF: Mapping[Verdict, Severity] = {
     "leak": "severe",
@@ -100,6 +101,30 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What a project check says about one item of the checklist.
+
+    `about` names what was looked at, and is the same in the next run; the title may have figures that are not.
+    """
+
+    check: str
+    item: str
+    status: Status
+    title: str
+    about: str = ""
+    details: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    fix: Fix | None = None
+    site: Site | None = None
+    suspect: int | None = None
+
+    @property
+    def is_problem(self) -> bool:
+        """Tell whether something is to be fixed."""
+        return self.status in ("warning", "severe")
+
+
+@dataclass(frozen=True, slots=True)
 class NotExercised:
     """A departure that no visit could make, and why."""
 
@@ -173,7 +198,10 @@ class SelfCost:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run found out; `kept` is what is held within bounds, or once for all: no finding."""
+    """Everything a run found out; `kept` is what is held within bounds, or once for all: no finding.
+
+    What a check found wrong is in `checks`, and among the findings, too.
+    """
 
     verdict: RunVerdict
     target: Target
@@ -183,6 +211,12 @@ class Report:
     kept: tuple[Finding, ...] = ()
     counters: Mapping[str, object] = field(default_factory=dict)
     self_cost: SelfCost = field(default_factory=SelfCost)
+    checks: tuple[Result, ...] = ()
+
+    @property
+    def is_of_project(self) -> bool:
+        """Tell whether only a project was looked at, and no server."""
+        return bool(self.checks) and not self.run.visits and not self.target.command and self.target.url is None
 
     @property
     def exit_status(self) -> int:

@@ -8,6 +8,7 @@ import difflib
 import errno
 import math
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ class DemoOptions:
 
 @dataclass(frozen=True, slots=True)
 class DoctorOptions:
-    """overstay doctor: what to visit, how, and how long to wait before judging; times are seconds."""
+    """overstay doctor: what to visit, how, and how long to wait before judging; times are seconds.
+
+    `checks_project` is false where neither a project was named nor a command given, whose folder would be one.
+    """
 
     language: Language
     project: Path = Path()
@@ -49,6 +53,9 @@ class DoctorOptions:
     insecure: bool = False
     concurrency: int = 4
     start_timeout: float = 30.0
+    pid: int | None = None
+    probes_llm: bool = False
+    checks_project: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,7 @@ def _read_demo(language: Language, values: argparse.Namespace, rest: list[str], 
 
 
 def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str], command: tuple[str, ...]) -> Options:
-    if not (rest or values.url or command):
+    if not (rest or values.url or command or values.pid):
         raise UsageError("usage.needs-something")
     # The destination checks them; without --url any server stands in for the one that is found later.
     carried = Destination.of(
@@ -220,6 +227,9 @@ def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str]
         insecure=values.insecure,
         concurrency=int(_number(values, "--concurrency", least=1, whole=True)),
         start_timeout=_number(values, "--start-timeout", least=0),
+        pid=_pid(values),
+        probes_llm=values.probe_llm,
+        checks_project=bool(rest or command),
     )
 
 
@@ -282,6 +292,15 @@ def _number(values: argparse.Namespace, name: str, *, least: float, whole: bool 
     if number < least:
         raise UsageError("usage.too-small", option=name, value=text, least=int(least))
     return number
+
+
+def _pid(values: argparse.Namespace) -> int | None:
+    """Return the process's number; whether there is one is for those who look at it to say."""
+    if values.pid is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", values.pid):
+        raise UsageError("usage.not-a-number", option="--pid", value=values.pid, example=4711)
+    return int(values.pid)
 
 
 def _departures(text: str | None) -> tuple[Departure, ...]:

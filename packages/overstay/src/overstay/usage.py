@@ -50,6 +50,8 @@ FLAGS: dict[str, tuple[Flag, ...]] = {
         _MAX_PAUSE,
         Flag("--concurrency", "N", "4"),
         Flag("--start-timeout", "S", "30"),
+        Flag("--pid", "N"),
+        Flag("--probe-llm"),
         Flag("--header", '"NAME: VALUE"', repeatable=True),
         Flag("--cookie", "NAME=VALUE", repeatable=True),
         Flag("--subprotocol", "NAME", repeatable=True),
@@ -76,6 +78,7 @@ _EXAMPLES = {
     "demo": ("overstay demo",),
     "doctor": (
         "overstay doctor --url ws://127.0.0.1:8000/ws -- uvicorn app:app --port 8000",
+        "overstay doctor .",
         "overstay doctor --url http://127.0.0.1:8000/events --departures reset",
     ),
     "run": ("overstay run -- python run_server.py",),

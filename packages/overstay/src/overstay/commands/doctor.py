@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 from overstay import interrupts, outside
+from overstay.checks.checkup import check_up, of_project, with_checks
+from overstay.checks.project import Project
 from overstay.diagnosis import Circumstances, diagnose
 from overstay.errors import OverstayError, TargetError, UsageError
 from overstay.examination import Examination
@@ -30,7 +33,10 @@ _DOOR_PATIENCE = 3.0
 
 def doctor(options: DoctorOptions, say: Speaker, console: Console) -> int:
     """Examine what the options name, show the report, write it where asked, and return the exit status."""
-    report, problem = examine(options, say)
+    if options.url is None and not options.command:
+        report, problem = project_report(options, say), None
+    else:
+        report, problem = examine(options, say, checks=True)
     terminal.render(report, say, console)
     if options.json is not None:
         document.write(report, options.json)
@@ -39,9 +45,10 @@ def doctor(options: DoctorOptions, say: Speaker, console: Console) -> int:
     return report.exit_status
 
 
-def examine(options: DoctorOptions, say: Speaker) -> tuple[Report, OverstayError | None]:
+def examine(options: DoctorOptions, say: Speaker, *, checks: bool = False) -> tuple[Report, OverstayError | None]:
     """Return the report on a server, and what ended the examination before its time.
 
+    With `checks`, the project and the running server are gone through afterwards: a ping would be an uncounted visit.
     The server is ended, and the run's folder removed, whatever happens.
     """
     if options.url is None:
@@ -54,7 +61,36 @@ def examine(options: DoctorOptions, say: Speaker) -> tuple[Report, OverstayError
             _refuse_taken_port(options.url)
             progress("starting")
             server = stack.enter_context(started(options.command, options.project))
-        return asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
+        report, problem = asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
+        if checks and problem is None and say("run.interrupted") not in report.run.notes:
+            progress("checking")
+            try:
+                results = check_up(_project(options, server), say, has_folder=options.checks_project)
+            except KeyboardInterrupt:  # the visits are made, and their report is not lost
+                return report.with_note(say("run.interrupted")), problem
+            report = with_checks(report, results)
+        return report, problem
+
+
+def project_report(options: DoctorOptions, say: Speaker) -> Report:
+    """Return the report on a project without visiting a server."""
+    if options.pid is not None and not psutil.pid_exists(options.pid):
+        raise UsageError("usage.no-process", value=options.pid)
+    began = time.monotonic()
+    with ProgressLine(say) as progress:
+        progress("checking")
+        results = check_up(_project(options, None), say, has_folder=options.checks_project)
+    # The findings of the static scan join those of the checks here.
+    return of_project(results, time.monotonic() - began)
+
+
+def _project(options: DoctorOptions, server: Server | None) -> Project:
+    """Return what the checks look at; the processes are the one named, those started, or those that listen."""
+    destination, pids = None, {options.pid} if options.pid is not None else set()
+    if options.url is not None:
+        destination = Destination(options.url, options.headers, options.cookies, options.subprotocols, options.insecure)
+        pids = pids or (server.pids() if server else set()) or outside.listeners(options.url)
+    return Project(options.project.resolve(), destination, frozenset(pids), options.probes_llm)
 
 
 @contextlib.contextmanager

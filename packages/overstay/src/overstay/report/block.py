@@ -51,6 +51,8 @@ def where(finding: Finding, say: Speaker) -> str:
     if site is None:
         return finding.title
     function = site.function.rpartition(".")[2]
+    if finding.kind == "project":
+        return say("check.at", title=finding.title, site=site)
     if site.library:
         return say("screen.made-by-library", title=finding.title, library=site.library, site=site, function=function)
     return say(_AT.get(finding.rule, "screen.made-at"), title=finding.title, site=site, function=function)

@@ -5,6 +5,7 @@ from rich.console import Console
 from overstay.findings import Finding, Report
 from overstay.messages import Speaker
 from overstay.report.block import where, write_block
+from overstay.report.checklist import write_checklist
 from overstay.report.grouping import by_line, worst_first
 from overstay.report.ran import write_ran
 from overstay.report.sheet import Sheet
@@ -16,14 +17,39 @@ _STYLE = {"leak": "bold red", "slower": "bold yellow", "clean": "bold green"}
 def render(report: Report, say: Speaker, console: Console) -> None:
     """Write the report on `console`; reads well at 80 columns and without colour."""
     sheet = Sheet(console)
-    problems = by_line(finding for finding in report.findings if finding.severity != "fine")
+    # What a check found wrong is told where the checklist has it.
+    problems = by_line(each for each in report.findings if each.severity != "fine" and each.kind != "project")
+    if report.is_of_project:
+        _write_project(report, problems, say, sheet)
+        return
     write_speed(report, say, sheet)
     sheet.blank()
     _write_findings(report, problems, say, sheet)
     _write_harmless([finding for finding in (*report.findings, *report.kept) if finding.severity == "fine"], say, sheet)
+    if report.checks:
+        write_checklist(report, say, sheet)
     write_ran(report, say, sheet)
     sheet.blank()
     sheet.paragraph(_outcome(report, len(problems), say), style=_STYLE.get(report.verdict, "bold"))
+    if on_project := sum(result.is_problem for result in report.checks):
+        sheet.paragraph(say("check.outcome.also", count=on_project), style="bold")
+
+
+def _write_project(report: Report, problems: list[list[Finding]], say: Speaker, sheet: Sheet) -> None:
+    """Write what a project without a server has: the outcome first where all is well, else last."""
+    count = len(problems) + sum(result.is_problem for result in report.checks)
+    if not count:
+        is_seen = any(result.status in ("fine", "does-not-apply") for result in report.checks)
+        slug = "check.outcome.fine" if is_seen else "check.outcome.nothing"
+        sheet.paragraph(say(slug), style=_STYLE["clean"] if is_seen else "bold")
+        sheet.blank()
+    write_checklist(report, say, sheet)
+    if problems:
+        _write_findings(report, problems, say, sheet)
+    for note in report.run.notes:
+        sheet.paragraph(note)
+    if count:
+        sheet.paragraph(say("check.outcome.problems", count=count), style=_STYLE["leak"])
 
 
 def _write_findings(report: Report, problems: list[list[Finding]], say: Speaker, sheet: Sheet) -> None:
