@@ -71,11 +71,11 @@ def test_leak_is_found_with_line_rate_and_fix(doctor):
 
 @pytest.mark.slow
 def test_the_checklist_is_gone_through_on_the_running_server(doctor):
-    """The folder that the command is given in, the server's process, the way to it: after the visits, uncounted."""
+    """The named project, the server's process, the way to it: after the visits, uncounted."""
     doctor.write("app.py", APP.format(line=CLEAN))
     doctor.write("conf.yaml", "enable_proxy: true")
     doctor.write("proxy_queue.py", "def queue(self):\n    create_task(self.forward())\n")
-    outcome = doctor(*UVICORN)
+    outcome = doctor(*UVICORN, options=(".",))
     assert (outcome.status, outcome.report["verdict"]) == (1, "clean"), outcome.err
     told = {each["item"]: each for each in outcome.report["checks"] if each["item"] != "other"}
     assert (told["suspect-1"]["status"], told["suspect-1"]["site"]["line"]) == ("severe", 2)

@@ -33,7 +33,7 @@ class DemoOptions:
 class DoctorOptions:
     """overstay doctor: what to visit, how, and how long to wait before judging; times are seconds.
 
-    `checks_project` is false where neither a project was named nor a command given, whose folder would be one.
+    `checks_project` is false where no project was named: the folder that a command is started in may be anything.
     """
 
     language: Language
@@ -229,7 +229,7 @@ def _read_doctor(language: Language, values: argparse.Namespace, rest: list[str]
         start_timeout=_number(values, "--start-timeout", least=0),
         pid=_pid(values),
         probes_llm=values.probe_llm,
-        checks_project=bool(rest or command),
+        checks_project=bool(rest),
     )
 
 

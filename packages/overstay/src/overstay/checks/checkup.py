@@ -10,6 +10,7 @@ from overstay.findings import Finding, Fix, Latency, Report, Run, Target
 from overstay.messages import Speaker
 
 GROUP = "overstay.checks"
+_MOMENTARY = ("process", "network")
 
 
 def check_up(project: Project, say: Speaker, *, has_folder: bool = True) -> tuple[Result, ...]:
@@ -67,8 +68,12 @@ def of_project(results: tuple[Result, ...], duration: float) -> Report:
 
 
 def with_checks(report: Report, results: tuple[Result, ...]) -> Report:
-    """Return a report on a server with what the checks say; the verdict stays that of the visits."""
-    return replace(report, findings=(*report.findings, *findings_of(results)), checks=results)
+    """Return a report on a server with what the checks say; the verdict stays that of the visits.
+
+    What a process or a network is like at this moment is shown and is no finding: the visits have told it better.
+    """
+    lasting = findings_of(result for result in results if result.check not in _MOMENTARY)
+    return replace(report, findings=(*report.findings, *lasting), checks=results)
 
 
 def findings_of(results: Iterable[Result]) -> tuple[Finding, ...]:
