@@ -1,6 +1,6 @@
 """Every sentence a person reads, in English and Simplified Chinese.
 
-The catalogue is a folder a language, `en` and `zh`, with a file a part of the tool: the same slugs with the same fields. A
+The catalogue is a folder a language, `en` and `zh`, with a file a part of the tool: the same slugs, the same fields. A
 field may choose a word by its number: `{count:task|tasks}` gives "1 task" and "2 tasks". Chinese needs no such choice
 and writes `{count}`.
 """
