@@ -24,6 +24,7 @@ _MAKING = {
 }
 _LITERALS = {ast.Dict: "dict", ast.List: "list", ast.Set: "set", ast.DictComp: "dict", ast.ListComp: "list"}
 _FILLING = frozenset(("append", "appendleft", "add", "setdefault", "extend", "insert", "update"))
+_APPENDING = frozenset(("append", "appendleft", "extend", "insert"))
 _EMPTYING = frozenset(
     (
         *("pop", "popitem", "popleft", "clear", "remove", "discard", "difference_update", "intersection_update"),
@@ -44,6 +45,16 @@ class Change:
     value: ast.expr | None = None
     depth: int = 0
 
+    @property
+    def appends(self) -> bool:
+        """Tell whether a method puts an element at an end of a list."""
+        return isinstance(self.node, ast.Call) and self.node.func.attr in _APPENDING  # type: ignore[attr-defined]
+
+    @property
+    def is_addition(self) -> bool:
+        """Tell whether it makes a list longer: an item that is replaced does not."""
+        return self.appends or isinstance(self.node, ast.AugAssign)
+
 
 @dataclass(eq=False)
 class Container:
@@ -57,7 +68,11 @@ class Container:
     fills: list[Change] = field(default_factory=list)
     empties: list[Change] = field(default_factory=list)
     is_bounded: bool = False
-    is_handed_out: bool = False
+
+    @property
+    def makes_missing(self) -> bool:
+        """Tell whether a look for a missing key adds it, as a defaultdict does."""
+        return isinstance(self.made, ast.Call) and ast.unparse(self.made.func).endswith("defaultdict")
 
     @property
     def module(self) -> Module:
@@ -103,6 +118,8 @@ class Containers:
     def _note_changes(self, module: Module) -> None:
         for call in module.of(ast.Call):
             self._note_call(call, module)
+        for attribute in module.of(ast.Attribute):
+            self._note_callback(attribute, module)
         for node in module.of(ast.Subscript):
             self._note_item(node, module)
         for total in module.of(ast.AugAssign):
@@ -135,6 +152,13 @@ class Containers:
         elif function.attr in _EMPTYING:
             for container, depth in self.named(function.value, module):
                 container.empties.append(Change(module, call, self._around(call, module), depth=depth))
+
+    def _note_callback(self, node: ast.Attribute, module: Module) -> None:
+        """Note a method that empties and is handed over, as in `add_done_callback(self._tasks.discard)`."""
+        parent = module.parent(node)
+        if node.attr in _EMPTYING and not (isinstance(parent, ast.Call) and parent.func is node):
+            for container, depth in self.named(node.value, module):
+                container.empties.append(Change(module, node, self._around(node, module), depth=depth))
 
     def _note_item(self, node: ast.Subscript, module: Module) -> None:
         parent = module.parent(node)

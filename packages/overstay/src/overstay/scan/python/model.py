@@ -126,6 +126,18 @@ class Project:
                 waiting += [base for base in bases if isinstance(base, Class)]
         return found
 
+    @cached_property
+    def _heirs(self) -> dict[Class, list[Class]]:
+        found: dict[Class, list[Class]] = defaultdict(list)
+        for each in self.classes:
+            for base in self.bases(each)[1:]:
+                found[base].append(each)
+        return found
+
+    def heirs(self, owner: Class) -> list[Class]:
+        """Return the classes of the project that inherit from a class."""
+        return self._heirs.get(owner, [])
+
     def are_related(self, one: Class, other: Class) -> bool:
         """Tell whether one of two classes inherits from the other."""
         return one is other or other in self.bases(one) or one in self.bases(other)

@@ -44,6 +44,7 @@ _LEAVING = re.compile(
     r"disconnect|close|cleanup|clean_up|teardown|tear_down|leave|_left|on_end|stop|release|unregister|unsubscribe|expire|"
     r"evict|purge|prune|sweep|remove|forget|__a?exit__|connection_lost|finish|reset|clear|shutdown|__del__|discard|end_"
 )
+_STARTING_NAME = re.compile(r"main|create|make|build|start|setup|init|lifespan|app|routes|run|serve|load")
 _SINGLE = ("functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property")
 
 
@@ -151,7 +152,9 @@ class Sessions:
     def _is_shared(self, owner: Class) -> bool:
         if self.is_session_class(owner) or _is_plain_data(owner):
             return False
-        heirs = [each for each in self._project.classes if each is not owner and owner in self._project.bases(each)]
+        heirs = self._project.heirs(owner)
+        if any(self.is_session_class(each) for each in heirs):
+            return False
         made = [pair for each in (owner, *heirs) for pair in self.makers(each)]
         if made:
             return any(self._is_made_once(module, call) for module, call in made)
@@ -163,13 +166,15 @@ class Sessions:
         function = self._project.function_around(module, call)
         if function is None:
             return True
-        if function.owner is not None and function.name in ("__init__", "__post_init__"):
-            return self.is_shared(function.owner)
+        if function.owner is not None and not self.is_shared(function.owner):
+            return False
+        if function.name in ("__init__", "__post_init__"):
+            return True
         return not self.is_per_client(function) and self._is_starting(function)
 
     def _is_starting(self, function: Function) -> bool:
-        """Tell whether a function outside of all sessions runs when the server starts, as far as its callers say."""
-        return bool(re.search(r"main|create|make|build|start|setup|init|lifespan|app|routes|run|serve", function.name))
+        """Tell whether a function outside of all sessions is named as if it runs when the server starts."""
+        return _STARTING_NAME.search(function.name) is not None
 
     def _serves_many(self, method: Function) -> bool:
         """Tell whether a method is given its client at each call, so that the object is there before any client."""

@@ -2,6 +2,16 @@
 
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Rule
-from overstay.scan.rules import task_without_owner
+from overstay.scan.rules import (
+    list_only_grows,
+    map_kept_after_disconnect,
+    task_set_without_discard,
+    task_without_owner,
+)
 
-RULES: tuple[Rule[Unit], ...] = (task_without_owner.RULE,)
+RULES: tuple[Rule[Unit], ...] = (
+    task_without_owner.RULE,
+    task_set_without_discard.RULE,
+    map_kept_after_disconnect.RULE,
+    list_only_grows.RULE,
+)
