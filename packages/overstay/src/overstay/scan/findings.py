@@ -18,10 +18,11 @@ def finding_of(rule: Rule[object], match: Match, root: Path, say: Speaker) -> Fi
     site = Site(file_of(match.path, root), match.line, match.function, match.code)
     evidence = [say(f"rule.{rule.id}.why"), *(say(slug, **_said(facts, root)) for slug, facts in match.evidence)]
     facts = _said(match.facts, root)
+    kind = str(match.facts.get("kind", rule.kind))  # where what is left depends on the place
     return Finding(
-        fingerprint=_fingerprint(rule, site),
+        fingerprint=_fingerprint(rule, kind, site),
         rule=rule.id,
-        kind=rule.kind,
+        kind=kind,
         verdict="likely",
         severity=rule.severity,
         title=say(f"rule.{rule.id}.title", **facts),
@@ -44,9 +45,9 @@ def _said(facts: Mapping[str, object], root: Path) -> dict[str, object]:
     return {name: file_of(value, root) if isinstance(value, Path) else value for name, value in facts.items()}
 
 
-def _fingerprint(rule: Rule[object], site: Site) -> str:
+def _fingerprint(rule: Rule[object], kind: str, site: Site) -> str:
     statement = " ".join(without_comment(site.code).split())
-    parts = (rule.id, rule.kind, site.file, site.function, statement)
+    parts = (rule.id, kind, site.file, site.function, statement)
     return hashlib.sha1("\0".join(parts).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()[:12]
 
 

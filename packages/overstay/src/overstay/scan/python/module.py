@@ -45,6 +45,9 @@ class Module:
         self._calls: dict[str, list[ast.Call]] = defaultdict(list)
         for call in self.of(ast.Call):
             self._calls[self.resolve(call.func).rpartition(".")[2]].append(call)
+        self._attributes: dict[str, list[ast.Attribute]] = defaultdict(list)
+        for attribute in self.of(ast.Attribute):
+            self._attributes[attribute.attr].append(attribute)
 
     def _index(self) -> None:
         """Note each node's parent, type and function, in the order of the source."""
@@ -73,6 +76,10 @@ class Module:
     def calls(self, *names: str) -> list[ast.Call]:
         """Return the calls whose function's full name ends in one of these."""
         return [call for name in names for call in self._calls.get(name, ())]
+
+    def attributes(self, name: str) -> list[ast.Attribute]:
+        """Return the mentions of an attribute, whatever has it."""
+        return self._attributes.get(name, [])
 
     def own(self, scope: ast.AST) -> list[ast.AST]:
         """Return the nodes that run in a function, not those of functions inside it; of the module for its tree."""
