@@ -154,6 +154,19 @@ class Project:
             return [each for each in made if each is not None]
         return [target] if target else []
 
+    def calls_of(self, function: Function) -> list[tuple[Module, ast.Call]]:
+        """Return the calls that are known to run a function."""
+        return self._calls_of.get(function, [])
+
+    @cached_property
+    def _calls_of(self) -> dict[Function, list[tuple[Module, ast.Call]]]:
+        found: dict[Function, list[tuple[Module, ast.Call]]] = defaultdict(list)
+        for module in self.modules:
+            for call in module.of(ast.Call):
+                for callee in self.callees(call, module):
+                    found[callee].append((module, call))
+        return found
+
     def target(self, node: ast.AST, module: Module) -> Function | Class | None:
         """Return what of the project an expression names, called or handed over."""
         if isinstance(node, ast.Name):

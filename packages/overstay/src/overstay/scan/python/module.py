@@ -140,6 +140,12 @@ class Module:
             return f"{self.resolve(node.func)}()"
         return self.resolve(node.value) if isinstance(node, ast.Await) else ""
 
+    def at(self, line: int, column: int) -> list[ast.AST]:
+        """Return the nodes that begin at a place, outermost first."""
+        found = (each for nodes in self._by_type.values() for each in nodes)
+        here = [each for each in found if getattr(each, "lineno", 0) == line and _column(each, self) == column]
+        return sorted(here, key=lambda each: len(list(self.ancestors(each))))
+
     def match(self, node: ast.AST, *evidence: tuple[str, Mapping[str, object]], **facts: object) -> Match:
         """Return a match at a node."""
         line: int = getattr(node, "lineno", 1)
@@ -156,6 +162,13 @@ class Module:
     def line(self, number: int) -> str:
         """Return a line without the spaces around it."""
         return self.lines[number - 1].strip() if 0 < number <= len(self.lines) else ""
+
+
+def _column(node: ast.AST, module: Module) -> int:
+    """Return the column in characters: ast counts bytes."""
+    offset = getattr(node, "col_offset", 0)
+    line = module.lines[getattr(node, "lineno", 1) - 1]
+    return offset if line.isascii() else len(line.encode()[:offset].decode("utf-8", "replace"))
 
 
 def read(path: Path, root: Path) -> Module | Skipped:

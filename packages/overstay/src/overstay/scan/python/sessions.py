@@ -102,6 +102,13 @@ class Sessions:
         """Tell whether a function runs once or more for each client."""
         return function is not None and function in self._per_client
 
+    def runs_per_client(self, node: ast.AST, module: Module) -> bool:
+        """Tell whether a place runs for each client: in a handler's reach, or in an object that each session has."""
+        function = self._project.function_around(module, node)
+        if function is None:
+            return False
+        return self.is_per_client(function) or (function.owner is not None and self.is_session_class(function.owner))
+
     def makers(self, owner: Class) -> list[tuple[Module, ast.Call]]:
         """Return the calls that make an instance of a class."""
         return self._made.get(owner, [])
@@ -114,9 +121,7 @@ class Sessions:
         if init is not None and any(_is_client(each) for each in init.parameters.values()):
             return True
         made = self.makers(owner)
-        return any(
-            not self._is_single(module, call) and self._is_made_per_client(module, call) for module, call in made
-        )
+        return any(self._is_made_per_client(*pair) for pair in made if not self.is_single(*pair))
 
     def _is_made_per_client(self, module: Module, call: ast.Call) -> bool:
         function = self._project.function_around(module, call)
@@ -126,7 +131,7 @@ class Sessions:
             return self.is_session_class(function.owner)
         return self.is_per_client(function)
 
-    def _is_single(self, module: Module, call: ast.Call) -> bool:
+    def is_single(self, module: Module, call: ast.Call) -> bool:
         """Tell whether what a call makes is kept where the next client finds it: one for all of them."""
         function = self._project.function_around(module, call)
         if function is not None and any(module.resolve(each) in _SINGLE for each in function.node.decorator_list):
@@ -161,7 +166,7 @@ class Sessions:
         return any(self._serves_many(method) for method in owner.methods.values())
 
     def _is_made_once(self, module: Module, call: ast.Call) -> bool:
-        if self._is_single(module, call):
+        if self.is_single(module, call):
             return True
         function = self._project.function_around(module, call)
         if function is None:

@@ -1,0 +1,81 @@
+"""A send to a client waits as long as that client does not read, and others wait behind it."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from overstay.scan.python.module import FunctionNode, Module
+from overstay.scan.python.paths import last_name, within
+from overstay.scan.python.unit import Unit
+from overstay.scan.rule import Match, Rule
+
+_SENDING = frozenset(("send", "send_text", "send_json", "send_bytes", "send_str", "send_message", "drain"))
+_RECEIVING = frozenset(
+    ("receive", "receive_text", "receive_json", "receive_bytes", "recv", "iter_text", "iter_json", "receive_str")
+)
+_LIMITS = ("timeout", "timeout_at", "wait_for", "fail_after", "move_on_after")
+_CLIENT = re.compile(r"web_?socket|\bws\b|client|conn|sock|peer|subscriber|viewer|listener|\bsio\b", re.IGNORECASE)
+
+
+def check(unit: Unit) -> Iterator[Match]:
+    """Yield the sends without a limit in a loop over clients, and in an endless loop that never receives."""
+    module = unit.module
+    for call in module.calls(*_SENDING):
+        if not isinstance(call.func, ast.Attribute) or not _CLIENT.search(ast.unparse(call.func.value)):
+            continue
+        if _is_limited(call, module):
+            continue
+        how = _how(call, module)
+        if how:
+            yield module.match(call, (f"rule.send-without-timeout.{how}", {}), call=ast.unparse(call.func))
+
+
+def _how(call: ast.Call, module: Module) -> str:
+    """Return what makes a send a danger to others: it is one of many, or the only thing that its loop waits for."""
+    for above in module.ancestors(call):
+        if isinstance(above, FunctionNode):
+            return ""
+        if isinstance(above, ast.For | ast.comprehension) and _is_over_clients(above.iter):
+            return "others"
+        if isinstance(above, ast.ListComp | ast.GeneratorExp | ast.SetComp) and _is_over_clients(
+            above.generators[0].iter
+        ):
+            return "others" if _is_gathered(above, module) else ""
+        if isinstance(above, ast.While) and _is_endless(above) and isinstance(module.parent(call), ast.Await):
+            return "" if _receives(above, module) else "pushes"
+    return ""
+
+
+def _is_over_clients(node: ast.expr) -> bool:
+    return _CLIENT.search(ast.unparse(node)) is not None
+
+
+def _is_gathered(node: ast.AST, module: Module) -> bool:
+    return any(isinstance(each, ast.Call) and last_name(each.func) == "gather" for each in module.ancestors(node))
+
+
+def _is_endless(loop: ast.While) -> bool:
+    return isinstance(loop.test, ast.Constant) and bool(loop.test.value)
+
+
+def _receives(loop: ast.While, module: Module) -> bool:
+    """Tell whether the function receives from the client anywhere, so that it learns that the client has left."""
+    function = module.function(loop)
+    names = (last_name(each) for each in within(function or loop) if isinstance(each, ast.Attribute))
+    return any(name in _RECEIVING for name in names)
+
+
+def _is_limited(call: ast.Call, module: Module) -> bool:
+    for above in module.ancestors(call):
+        if isinstance(above, ast.Call) and last_name(above.func) in _LIMITS:
+            return True
+        if isinstance(above, ast.With | ast.AsyncWith):
+            items = [each.context_expr for each in above.items]
+            if any(isinstance(each, ast.Call) and last_name(each.func) in _LIMITS for each in items):
+                return True
+        if isinstance(above, FunctionNode):
+            return False
+    return False
+
+
+RULE = Rule("send-without-timeout", "python", "session", "warning", check)
