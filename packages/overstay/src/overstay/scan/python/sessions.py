@@ -69,6 +69,7 @@ class Sessions:
         made = project.target(call.func, module)
         if isinstance(made, Class):
             self._made.setdefault(made, []).append((module, call))
+            targets -= targets if self.is_single(module, call) else set()  # made by the first client, for all of them
         for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
             if isinstance(argument, ast.Name | ast.Attribute):
                 target = project.target(argument, module)

@@ -55,7 +55,7 @@ def _blocks(call: ast.Call, unit: Unit) -> bool:
 def _is_run_here(call: ast.Call, module: Module) -> bool:
     """Tell whether a call is made where it stands: neither awaited nor inside a lambda that a thread runs."""
     for above in module.ancestors(call):
-        if isinstance(above, ast.Await) or isinstance(above, ast.Lambda):
+        if isinstance(above, ast.Await | ast.Lambda):
             return False
         if isinstance(above, ast.stmt):
             return not isinstance(above, ast.AsyncFor | ast.AsyncWith)

@@ -1,13 +1,17 @@
 """When one of several tasks ends or fails, the others run on, and nobody cancels them."""
 
 import ast
+import re
 from collections.abc import Iterator
 
-from overstay.scan.python.definitions import Function
-from overstay.scan.python.module import Module
+from overstay.scan.python.definitions import Function, bound
+from overstay.scan.python.module import FunctionNode, Module
 from overstay.scan.python.paths import last_name
+from overstay.scan.python.tasks import is_task_start
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
+
+_MESSAGES = re.compile(r"web_?socket|\bws\b|iter_|subscri|listen|messages\(")
 
 
 def check(unit: Unit) -> Iterator[Match]:
@@ -32,7 +36,7 @@ def _forgets_pending(call: ast.Call, module: Module) -> bool:
     ):
         return False
     function = module.function(call)
-    if function is None or any(last_name(each) == "cancel" for each in ast.walk(function)):
+    if function is None or _cancels(function) or not _starts_them(call, function, module):
         return False
     awaited = module.parent(call)
     statement = module.parent(awaited) if awaited is not None else None
@@ -45,23 +49,34 @@ def _forgets_pending(call: ast.Call, module: Module) -> bool:
     return isinstance(pending, ast.Name) and not any(each.id == pending.id for each in loads)
 
 
+def _cancels(function: FunctionNode) -> bool:
+    return any("cancel" in last_name(each) for each in ast.walk(function))
+
+
+def _starts_them(call: ast.Call, function: FunctionNode, module: Module) -> bool:
+    """Tell whether the function itself starts what it waits for; what it was given has another owner."""
+    names = {each.id for each in ast.walk(call) if isinstance(each, ast.Name)}
+    given = [value for node in module.own(function) for target, value in bound(node) if last_name(target) in names]
+    return any(is_task_start(each, module) for part in (call, *given) for each in ast.walk(part))
+
+
 def _endless(call: ast.Call, unit: Unit) -> Function | None:
     """Return the first function among the gathered ones that has a loop without end, or over messages."""
     for argument in call.args:
-        inner = argument.args[0] if _is_task(argument) else argument
+        inner = argument.args[0] if isinstance(argument, ast.Call) and _is_task(argument) else argument
         for callee in unit.project.callees(inner, unit.module) if isinstance(inner, ast.Call) else ():
             if any(_is_endless(each) for each in callee.nodes):
                 return callee
     return None
 
 
-def _is_task(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and last_name(node.func) in ("create_task", "ensure_future") and bool(node.args)
+def _is_task(node: ast.Call) -> bool:
+    return last_name(node.func) in ("create_task", "ensure_future") and bool(node.args)
 
 
 def _is_endless(node: ast.AST) -> bool:
     if isinstance(node, ast.AsyncFor):
-        return True
+        return _MESSAGES.search(ast.unparse(node.iter)) is not None
     return isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
 
 
@@ -70,7 +85,7 @@ def _is_tidied(call: ast.Call, module: Module) -> bool:
     function = module.function(call)
     if any(each.arg == "return_exceptions" for each in call.keywords):
         return True
-    return function is not None and any(last_name(each) == "cancel" for each in ast.walk(function))
+    return function is not None and _cancels(function)
 
 
 RULE = Rule("gather-orphans-siblings", "python", "task", "warning", check)

@@ -51,7 +51,7 @@ def _is_writing(node: ast.expr) -> bool:
 
 
 def _grows(name: str, function: FunctionNode, unit: Unit) -> bool:
-    """Tell whether the function adds to what it dumps, or another function does to an attribute that nobody shortens."""
+    """Tell whether the function adds to what it dumps, or another one to an attribute that nobody shortens."""
     adds = (each for each in unit.module.own(function) if isinstance(each, ast.Call))
     for call in adds:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and mentions(call.func.value, name):

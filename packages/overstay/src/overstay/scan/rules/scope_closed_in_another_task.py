@@ -4,7 +4,6 @@ import ast
 from collections.abc import Iterator
 
 from overstay.scan.python.definitions import own_attribute
-from overstay.scan.python.paths import last_name
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -50,18 +49,20 @@ def _entered(call: ast.Call, unit: Unit) -> str:
 
 
 def _leaver(call: ast.Call, name: str, unit: Unit) -> str:
-    """Return the method that leaves what another one has entered; empty where one method, or `async with`, does both."""
+    """Return the method that leaves what another one has entered; empty where one method does both."""
     owner = unit.project.class_around(unit.module, call)
     entering = unit.project.function_around(unit.module, call)
     for method in owner.methods.values() if owner else ():
-        if method is entering or method.name in ("__aexit__", "__exit__"):
-            continue
-        for node in method.nodes:
-            leaves = isinstance(node, ast.Call) and last_name(node.func) in ("aclose", "__aexit__", "close", "__exit__")
-            if leaves and isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if own_attribute(node.func.value) == name:
-                    return method.name
+        is_other = method is not entering and method.name not in ("__aexit__", "__exit__")
+        if is_other and any(_leaves(node, name) for node in method.nodes):
+            return method.name
     return ""
+
+
+def _leaves(node: ast.AST, name: str) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr in ("aclose", "close", "__aexit__", "__exit__") and own_attribute(node.func.value) == name
 
 
 RULE = Rule("scope-closed-in-another-task", "python", "task", "severe", check, suspect=3)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from overstay.scan.python.module import FunctionNode, Module
-from overstay.scan.python.paths import last_name, within
+from overstay.scan.python.paths import last_name
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -15,6 +15,8 @@ _RECEIVING = frozenset(
 )
 _LIMITS = ("timeout", "timeout_at", "wait_for", "fail_after", "move_on_after")
 _CLIENT = re.compile(r"web_?socket|\bws\b|client|conn|sock|peer|subscriber|viewer|listener|\bsio\b", re.IGNORECASE)
+
+_SOCKET = re.compile(r"web_?socket|\bws\b|conn", re.IGNORECASE)
 
 
 def check(unit: Unit) -> Iterator[Match]:
@@ -42,7 +44,8 @@ def _how(call: ast.Call, module: Module) -> str:
         ):
             return "others" if _is_gathered(above, module) else ""
         if isinstance(above, ast.While) and _is_endless(above) and isinstance(module.parent(call), ast.Await):
-            return "" if _receives(above, module) else "pushes"
+            is_socket = _SOCKET.search(ast.unparse(call.func)) is not None
+            return "pushes" if is_socket and not _receives(module) else ""
     return ""
 
 
@@ -58,11 +61,9 @@ def _is_endless(loop: ast.While) -> bool:
     return isinstance(loop.test, ast.Constant) and bool(loop.test.value)
 
 
-def _receives(loop: ast.While, module: Module) -> bool:
-    """Tell whether the function receives from the client anywhere, so that it learns that the client has left."""
-    function = module.function(loop)
-    names = (last_name(each) for each in within(function or loop) if isinstance(each, ast.Attribute))
-    return any(name in _RECEIVING for name in names)
+def _receives(module: Module) -> bool:
+    """Tell whether anything in the module receives from clients, and so learns that they have left."""
+    return any(module.attributes(name) for name in _RECEIVING)
 
 
 def _is_limited(call: ast.Call, module: Module) -> bool:
