@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from overstay.messages import LANGUAGES, sentences
+from overstay.messages import LANGUAGES, Speaker, sentences
+from overstay.scan import scan
 from overstay.scan.rules import RULES
-from overstay.scan.scanner import matches_of
 
 SNIPPETS = Path(__file__).parent / "snippets"
 PAGES = Path(__file__).parents[4] / "docs" / "rules"
@@ -22,7 +22,10 @@ def files_of(rule: str) -> list[Path]:
 
 
 def matched(rule: str, root: Path, files: list[Path]) -> set[tuple[str, int]]:
-    return {(match.path.name, match.line) for found, match in matches_of(root, files) if found.id == rule}
+    result = scan(root, say=Speaker("en"), paths=files)
+    assert result.skipped == ()
+    found = [each for each in (*result.findings, *result.hints) if each.rule == rule]
+    return {(Path(each.site.file).name, each.site.line) for each in found if each.site is not None}
 
 
 def marked(files: list[Path]) -> set[tuple[str, int]]:

@@ -1,11 +1,15 @@
 """`overstay scan`: read the project's source, and name what would outlive a session."""
 
+import io
+import tokenize
+
 from rich.console import Console
 
 from overstay.findings import Latency, Report, Run, Scan, Target, Unread
 from overstay.messages import Speaker
 from overstay.options import ScanOptions
 from overstay.report import document, sarif, scanned
+from overstay.report.sheet import Sheet
 from overstay.scan import ScanResult, scan
 from overstay.scan.findings import file_of
 
@@ -13,13 +17,28 @@ from overstay.scan.findings import file_of
 def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
     """Scan what the options name, show it, write it where asked, and return the exit status."""
     is_file = options.path.is_file()
-    result = scan(options.path.parent if is_file else options.path, say=say, paths=(options.path,) if is_file else ())
+    root, paths = (options.path.parent, (options.path,)) if is_file else (options.path, ())
+    result = scan(root, say=say, paths=paths, mends=options.diff or options.fix)
     scanned.render(result, say, console)
+    if options.fix:
+        _apply(result, say, Sheet(console))
     if options.json is not None:
         document.write(report_of(result, say), options.json)
     if options.sarif is not None:
         document.write_text(sarif.text(result.findings, say), options.sarif)
     return result.exit_status
+
+
+def _apply(result: ScanResult, say: Speaker, sheet: Sheet) -> None:
+    """Write the files that can be mended safely, each whole or not at all."""
+    for each in result.mended:
+        before = each.path.read_bytes()
+        newline = "\r\n" if b"\r\n" in before else "\n"
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(before).readline)
+        document.replace(each.path, each.text.replace("\n", newline).encode(encoding))
+        sheet.paragraph(say("scan.fixed", n=each.count, file=file_of(each.path, result.root)))
+    if not result.mended:
+        sheet.paragraph(say("scan.nothing-to-apply"))
 
 
 def report_of(result: ScanResult, say: Speaker) -> Report:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from overstay.errors import UsageError
@@ -25,15 +26,18 @@ def write_text(text: str, path: Path) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
         else:
-            _replace(path.resolve(), content)
+            replace(path.resolve(), content)
     except OSError as err:
         raise UsageError("report.not-written", path=path, reason=err.strerror or err) from err
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole, or leave it as it was; its permissions stay."""
     part = path.with_name(f".overstay-{os.getpid()}.part")
     try:
         part.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from overstay.scan.rule import Match, Rule
 
@@ -73,8 +74,8 @@ def _ignore(path: Path, number: int, match: re.Match[str], lines: Sequence[str])
 
 
 def sifted(
-    found: Sequence[tuple[Rule[object], Match]], comments: Sequence[Ignore], known: Sequence[str]
-) -> tuple[list[tuple[Rule[object], Match]], list[Remark]]:
+    found: Sequence[tuple[Rule[Any], Match]], comments: Sequence[Ignore], known: Sequence[str]
+) -> tuple[list[tuple[Rule[Any], Match]], list[Remark]]:
     """Return the matches that no comment takes away, and what is to say about the comments."""
     good = {(each.path, each.target, rule): each for each in comments if each.reason for rule in each.rules}
     kept, used = [], set()

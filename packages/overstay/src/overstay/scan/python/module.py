@@ -174,12 +174,14 @@ def _column(node: ast.AST, module: Module) -> int:
 def read(path: Path, root: Path) -> Module | Skipped:
     """Return a file's module, or why it cannot be one. Nothing of it is run."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the project's own strings, which are no concern of ours
-            text = _decoded(path.read_bytes())
-            return Module(path, _dotted(path, root), text, ast.parse(text))
+        content = path.read_bytes()
     except OSError as err:
         return Skipped(path, "unreadable", {"reason": err.strerror or str(err)})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the project's own strings, which are no concern of ours
+            text = _decoded(content)
+            return Module(path, _dotted(path, root), text, ast.parse(text))
     except UnicodeDecodeError as err:
         return Skipped(path, "encoding", {"encoding": err.encoding, "line": err.object[: err.start].count(b"\n") + 1})
     except SyntaxError as err:
@@ -191,6 +193,8 @@ def read(path: Path, root: Path) -> Module | Skipped:
 
 def _decoded(content: bytes) -> str:
     """Return the text as Python reads it: by its byte order mark or coding comment, else UTF-8."""
+    if not content.lstrip().startswith(b"#"):
+        content.decode("utf-8-sig")  # which says where it fails; Python says only that it does
     encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
     return io.TextIOWrapper(io.BytesIO(content), encoding, newline=None).read()
 
