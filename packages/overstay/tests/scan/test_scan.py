@@ -221,3 +221,22 @@ def test_many_lines_are_read_in_little_time(tmp_path: Path) -> None:
     result = scan(tmp_path, say=SAY)
     assert result.lines > 10_000
     assert (time.process_time() - began) * 100_000 / result.lines < 60
+
+
+TANGLES = {
+    "a class that makes itself": "class Node:\n    def __init__(self):\n        self.next = Node()\n        self.seen = {}\n",
+    "classes that inherit from each other": "class A(B):\n    x = []\n\n\nclass B(A):\n    y = {}\n",
+    "a class that inherits from itself": "class A(A):\n    def go(self, websocket):\n        self.x.append(websocket)\n",
+    "attributes that are each other": "class A:\n    def __init__(self):\n        self.a = self.b\n        self.b = self.a\n        self.a.append(1)\n",
+    "a module that imports itself": "from app import x\nfrom . import app\nimport app\n\nx = app.x\nx.y.append(1)\n",
+    "functions that call each other": "def f(websocket):\n    g(f)\n\n\ndef g(h):\n    f(g)\n    h(g)\n",
+    "names that are given each other": "def f(websocket):\n    a = b\n    b = a\n    a.append(b)\n    b[a] = a\n",
+    "a star import of nothing": "from nowhere import *\nfrom .... import *\n\nitems = []\n\n\ndef f(websocket):\n    items.append(1)\n",
+}
+
+
+@pytest.mark.parametrize("text", TANGLES.values(), ids=TANGLES.keys())
+def test_tangled_source_is_read_to_its_end(tmp_path: Path, text: str) -> None:
+    """What refers to itself makes no rule fail and none go round for ever."""
+    (tmp_path / "app.py").write_text(text)
+    assert scan(tmp_path, say=SAY).skipped == ()

@@ -42,7 +42,7 @@ class BadContext:
         return self
 
     async def __aexit__(self, *exc):
-        self.is_open = False
+        print(exc)
 
 
 class BadFolder:
@@ -121,3 +121,12 @@ class GoodAwaited:
 
     async def close(self):
         await self._work
+
+
+class GoodTold:
+    async def start(self):
+        self._stopping = asyncio.Event()
+        self._work = asyncio.create_task(self._stopping.wait())
+
+    async def stop(self):
+        self._stopping.set()

@@ -13,6 +13,9 @@ _OF_A_CLIENT = re.compile(
     r"client|session|conn|user|uid|\bsid|uuid|peer|token|sock|\bws\b|websocket|visitor|subscriber|listener|player|caller|"
     r"(request|message|msg|call|chat|task|job|event|stream|room|channel)_?(id|uid|uuid|key)?$"
 )
+_OF_THE_PROGRAM = re.compile(
+    r"^_*(model|pool|rule|engine|tool|node|worker|backend|file|doc|flow|component|entity|device|plugin|schema|class|type)"
+)
 _ENGINE = re.compile(r"engine|recogni|synthe|transcri|asr|tts|vad|llm|model|agent|pipeline|detector", re.IGNORECASE)
 
 
@@ -47,7 +50,8 @@ def _is_named_for_a_client(node: ast.expr) -> bool:
         for each in ast.walk(node)
         if isinstance(each, ast.Name | ast.Attribute)
     ]
-    return any(_OF_A_CLIENT.search(name.lower().lstrip("_")) for name in names)
+    lowered = [name.lower().lstrip("_") for name in names]
+    return any(_OF_A_CLIENT.search(name) and not _OF_THE_PROGRAM.match(name) for name in lowered)
 
 
 def _is_a_sessions(node: ast.expr, module: Module, project: Project) -> bool:

@@ -45,6 +45,8 @@ _LEAVING = re.compile(
     r"evict|purge|prune|sweep|remove|forget|__a?exit__|connection_lost|finish|reset|clear|shutdown|__del__|discard|end_"
 )
 _STARTING_NAME = re.compile(r"main|create|make|build|start|setup|init|lifespan|app|routes|run|serve|load")
+_ONCE = re.compile(r"(?!__)_*(ensure|set_?up|init|configure|install|bootstrap|main)(_|$)")
+"""Names of functions that do something the first time only, whoever calls them."""
 _SINGLE = ("functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property")
 
 
@@ -60,6 +62,7 @@ class Sessions:
             for call in module.of(ast.Call):
                 self._note(call, module)
         self._per_client = self._reachable({each for each in project.functions if self.is_handler(each)})
+        self._session_classes: dict[Class, bool] = {}
         self._shared: dict[Class, bool] = {}
 
     def _note(self, call: ast.Call, module: Module) -> None:
@@ -101,14 +104,15 @@ class Sessions:
 
     def is_per_client(self, function: Function | None) -> bool:
         """Tell whether a function runs once or more for each client."""
-        return function is not None and function in self._per_client
+        return function is not None and function in self._per_client and not _ONCE.match(function.name)
 
     def runs_per_client(self, node: ast.AST, module: Module) -> bool:
         """Tell whether a place runs for each client: in a handler's reach, or in an object that each session has."""
         function = self._project.function_around(module, node)
         if function is None:
             return False
-        return self.is_per_client(function) or (function.owner is not None and self.is_session_class(function.owner))
+        in_session = function.owner is not None and self.is_session_class(function.owner)
+        return self.is_per_client(function) or (in_session and not _ONCE.match(function.name))
 
     def makers(self, owner: Class) -> list[tuple[Module, ast.Call]]:
         """Return the calls that make an instance of a class."""
@@ -116,6 +120,12 @@ class Sessions:
 
     def is_session_class(self, owner: Class) -> bool:
         """Tell whether each client gets an instance of its own."""
+        if owner not in self._session_classes:
+            self._session_classes[owner] = False  # for a class whose instances make more of them
+            self._session_classes[owner] = self._is_session_class(owner)
+        return self._session_classes[owner]
+
+    def _is_session_class(self, owner: Class) -> bool:
         if any(_OF_ONE_CLIENT.search(base) for base in owner.bases):
             return True
         init = owner.methods.get("__init__")

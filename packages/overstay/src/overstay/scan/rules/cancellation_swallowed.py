@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from overstay.scan.python.module import Module
-from overstay.scan.python.paths import can_be_left, loop_around, within
+from overstay.scan.python.paths import can_be_left, last_name, loop_around, within
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -16,7 +16,7 @@ def check(unit: Unit) -> Iterator[Match]:
     module = unit.module
     for attempt in module.of(ast.Try):
         loop = loop_around(attempt, module)
-        if not isinstance(loop, ast.While | ast.AsyncFor) or not _waits(attempt, module):
+        if not isinstance(loop, ast.While | ast.AsyncFor) or not _waits(attempt, module) or _drains(loop):
             continue
         for handler in attempt.handlers:
             if _catches(handler.type, module) and not _leaves(handler):
@@ -33,8 +33,20 @@ def _waits(attempt: ast.Try, module: Module) -> bool:
     if not isinstance(module.function(attempt), ast.AsyncFunctionDef):
         return False
     waits = [each for statement in attempt.body for each in within(statement) if isinstance(each, ast.Await)]
-    only_tasks = all(isinstance(each.value, ast.Name | ast.Attribute) for each in waits)
+    only_tasks = all(_is_of_a_task(each.value) for each in waits)
     return any(can_be_left(statement) for statement in attempt.body) and not (waits and only_tasks)
+
+
+def _is_of_a_task(node: ast.expr) -> bool:
+    """Tell whether what is awaited is a task that runs already, plainly or behind a shield."""
+    if isinstance(node, ast.Call) and last_name(node.func) in ("shield", "wait", "wait_for", "gather") and node.args:
+        return not any(isinstance(each, ast.Call) for each in ast.walk(node.args[0]))
+    return isinstance(node, ast.Name | ast.Attribute)
+
+
+def _drains(loop: ast.While | ast.AsyncFor) -> bool:
+    """Tell whether a loop waits until a task is done, to put its own cancellation off and not to lose it."""
+    return isinstance(loop, ast.While) and any(last_name(each) == "done" for each in ast.walk(loop.test))
 
 
 def _catches(caught: ast.expr | None, module: Module) -> bool:
@@ -61,7 +73,7 @@ def _suppressed(item: ast.withitem, module: Module) -> Iterator[Match]:
         return
     in_loop = isinstance(loop_around(block, module), ast.While | ast.AsyncFor)
     waits = [each for statement in block.body for each in within(statement) if isinstance(each, ast.Await)]
-    others = [each for each in waits if not isinstance(each.value, ast.Name | ast.Attribute)]
+    others = [each for each in waits if not _is_of_a_task(each.value)]
     if in_loop and others and any(_catches(each, module) for each in call.args):
         yield module.match(call)
 

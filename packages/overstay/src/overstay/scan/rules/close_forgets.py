@@ -52,8 +52,17 @@ def check(unit: Unit) -> Iterator[Match]:
             continue  # a property: what it does with the value is its own affair
         if opening is not None and any(_is_called_to_end(opening, name) for name in local):
             continue
+        if kind == "task" and any(_tells(each) for method in closers(owner) for each in method.nodes):
+            continue  # its loop may look at the flag
         if names and closer is not None and not any(_is_ended(owner, name, unit) for name in names):
             yield module.match(call, name=names[-1], closer=closer.name, kind=kind)
+
+
+def _tells(node: ast.AST) -> bool:
+    """Tell whether a closing method sets an event or a flag, or puts something into a queue."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("set", "put", "put_nowait", "send_nowait", "notify_all")
+    return isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool)
 
 
 def _is_called_to_end(function: FunctionNode, name: str) -> bool:

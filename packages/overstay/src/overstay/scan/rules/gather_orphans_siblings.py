@@ -36,7 +36,12 @@ def _forgets_pending(call: ast.Call, module: Module) -> bool:
     ):
         return False
     function = module.function(call)
-    if function is None or _cancels(function) or not _starts_them(call, function, module):
+    if (
+        function is None
+        or "main" in module.name_of(function)
+        or _cancels(function)
+        or not _starts_them(call, function, module)
+    ):
         return False
     awaited = module.parent(call)
     statement = module.parent(awaited) if awaited is not None else None

@@ -46,6 +46,8 @@ def _removers(call: ast.Call, unit: Unit) -> tuple[str, ...] | None:
         return _OF_THE_PROGRAM[name]
     if not isinstance(call.func, ast.Attribute) or not call.args:
         return None
+    if "loop" in name.lower() and call.func.attr == "add_callback":
+        return None  # of an event loop, that runs it once
     is_callback = any(isinstance(each, ast.Name | ast.Attribute | ast.Lambda) for each in call.args)
     return _REMOVERS.get(call.func.attr) if is_callback or call.func.attr == "addHandler" else None
 

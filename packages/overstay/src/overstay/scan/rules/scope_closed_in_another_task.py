@@ -53,7 +53,7 @@ def _leaver(call: ast.Call, name: str, unit: Unit) -> str:
     owner = unit.project.class_around(unit.module, call)
     entering = unit.project.function_around(unit.module, call)
     for method in owner.methods.values() if owner else ():
-        is_other = method is not entering and method.name not in ("__aexit__", "__exit__")
+        is_other = method is not entering and not method.name.startswith("__")
         if is_other and any(_leaves(node, name) for node in method.nodes):
             return method.name
     return ""

@@ -37,8 +37,8 @@ def _how(call: ast.Call, module: Module) -> str:
     for above in module.ancestors(call):
         if isinstance(above, FunctionNode):
             return ""
-        if isinstance(above, ast.For | ast.comprehension) and _is_over_clients(above.iter):
-            return "others"
+        if isinstance(above, ast.For) and _is_over_clients(above.iter):
+            return "others" if isinstance(module.parent(call), ast.Await) else ""
         if isinstance(above, ast.ListComp | ast.GeneratorExp | ast.SetComp) and _is_over_clients(
             above.generators[0].iter
         ):

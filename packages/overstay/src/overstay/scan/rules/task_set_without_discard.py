@@ -1,6 +1,7 @@
 """Tasks are kept in a set or list that outlives them, and finished ones are never taken out."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from overstay.scan.python.containers import Change, Container
@@ -10,7 +11,7 @@ from overstay.scan.python.tasks import is_task_start
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
-_ONCE = ("__init__", "start", "setup", "run", "main", "startup", "on_startup", "lifespan", "connect", "open")
+_ONCE = re.compile(r"init|start|set_?up|run$|main|lifespan|connect|open|launch", re.IGNORECASE)
 
 _CLOSERS = frozenset(
     ("close", "aclose", "stop", "shutdown", "disconnect", "cleanup", "teardown", "__aexit__", "__exit__", "on_shutdown")
@@ -45,7 +46,7 @@ def _puts_task(change: Change) -> bool:
 
 
 def _is_once(change: Change) -> bool:
-    return change.function is None or change.function.name.lstrip("_") in {name.lstrip("_") for name in _ONCE}
+    return change.function is None or _ONCE.search(change.function.name) is not None
 
 
 RULE = Rule("task-set-without-discard", "python", "container", "warning", check)
