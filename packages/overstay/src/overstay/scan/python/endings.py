@@ -1,6 +1,7 @@
 """Whether something that was begun is ended: what ends it, and who could."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from overstay.scan.python.definitions import Class, Function, bound, own_attribute
@@ -45,6 +46,7 @@ CLOSERS = frozenset(
     )
 )
 _BARE_CLOSERS = frozenset(name.strip("_") for name in CLOSERS)
+_CLOSING = re.compile(r"clos|shut_?down|stop|on_error")
 _READING = frozenset(("isinstance", "hasattr", "bool", "id", "str", "repr", "print", "len", "cast", "debug", "info"))
 _WRAPPING = ("wait_for", "shield")
 
@@ -57,6 +59,11 @@ def closers(owner: Class) -> list[Function]:
 def is_closer(name: str) -> bool:
     """Tell whether a method's name says that it ends its object."""
     return name.strip("_") in _BARE_CLOSERS
+
+
+def is_closing(name: str) -> bool:
+    """Tell whether a method's name says that it has to do with the end of its object."""
+    return is_closer(name) or _CLOSING.search(name) is not None
 
 
 def is_ended_in(function: FunctionNode, name: str, module: Module, enders: frozenset[str] = ENDERS) -> bool:

@@ -16,6 +16,7 @@ _OF_A_CLIENT = re.compile(
 _OF_THE_PROGRAM = re.compile(
     r"^_*(model|pool|rule|engine|tool|node|worker|backend|file|doc|flow|component|entity|device|plugin|schema|class|type)"
 )
+_SESSIONS = re.compile(r"session|client|conn|context|agent|handler|peer|conversation|chat|user|player", re.IGNORECASE)
 _ENGINE = re.compile(r"engine|recogni|synthe|transcri|asr|tts|vad|llm|model|agent|pipeline|detector", re.IGNORECASE)
 
 
@@ -56,7 +57,7 @@ def _is_named_for_a_client(node: ast.expr) -> bool:
 
 def _is_a_sessions(node: ast.expr, module: Module, project: Project) -> bool:
     owner = project.types.of(node, module)
-    return owner is not None and project.sessions.is_session_class(owner)
+    return owner is not None and project.sessions.is_session_class(owner) and _SESSIONS.search(owner.name) is not None
 
 
 def is_engine(owner: Class | Module) -> bool:

@@ -20,6 +20,16 @@ def in_finally(node: ast.AST, module: Module) -> bool:
     return False
 
 
+def in_except(node: ast.AST, module: Module) -> bool:
+    """Tell whether a node runs only after an error: in the handler of an exception."""
+    for above in module.ancestors(node):
+        if isinstance(above, ast.ExceptHandler):
+            return True
+        if isinstance(above, FunctionNode):
+            return False
+    return False
+
+
 def loop_around(node: ast.AST, module: Module) -> ast.While | ast.For | ast.AsyncFor | None:
     """Return the innermost loop of the same function around a node."""
     for above in module.ancestors(node):

@@ -45,7 +45,9 @@ _LEAVING = re.compile(
     r"evict|purge|prune|sweep|remove|forget|__a?exit__|connection_lost|finish|reset|clear|shutdown|__del__|discard|end_"
 )
 _STARTING_NAME = re.compile(r"main|create|make|build|start|setup|init|lifespan|app|routes|run|serve|load")
-_ONCE = re.compile(r"(?!__)_*(ensure|set_?up|init|configure|install|bootstrap|main)(_|$)")
+_ONCE = re.compile(
+    r"(?!__)_*(ensure|set_?up|init(ialize)?|configure|install|bootstrap|main|instance|get_(\w+_)?logger)(_|$)"
+)
 """Names of functions that do something the first time only, whoever calls them."""
 _SINGLE = ("functools.lru_cache", "functools.cache", "functools.lru_cache()", "functools.cached_property")
 
@@ -111,8 +113,17 @@ class Sessions:
         function = self._project.function_around(module, node)
         if function is None:
             return False
+        if self._is_of_construction(function):
+            return False
         in_session = function.owner is not None and self.is_session_class(function.owner)
         return self.is_per_client(function) or (in_session and not _ONCE.match(function.name))
+
+    def _is_of_construction(self, function: Function) -> bool:
+        """Tell whether a method of a shared object runs only when that is made."""
+        if function.owner is None or not self.is_shared(function.owner):
+            return False
+        callers = [each for each, called in self._edges.items() if function in called]
+        return all(each.name == "__init__" for each in (callers or [function]))
 
     def makers(self, owner: Class) -> list[tuple[Module, ast.Call]]:
         """Return the calls that make an instance of a class."""

@@ -1,6 +1,7 @@
 """A session's clean-up stands after a wait: a client that leaves cancels the wait, and the clean-up never runs."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from overstay.scan.python.module import Module
@@ -11,6 +12,7 @@ from overstay.scan.rule import Match, Rule
 _RELEASING = frozenset(
     ("close", "aclose", "release", "terminate", "kill", "cleanup", "unlink", "disconnect", "shutdown", "stop", "cancel")
 )
+_ENDS_TASKS = re.compile(r"cancel|^(shield|gather|wait|sleep)$")
 _TAKING = frozenset(("pop", "discard", "remove"))
 
 
@@ -62,7 +64,7 @@ def _skipped_in(attempt: ast.Try, module: Module) -> Iterator[Match]:
         if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Await)):
             continue
         waited = _released(statement)
-        if waited is None or last_name(waited.func) in ("shield", "gather", "wait", "sleep"):
+        if waited is None or _ENDS_TASKS.search(last_name(waited.func)):
             continue
         for later in after(statement, module):
             call = _released(later)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from overstay.scan.python.definitions import Class
-from overstay.scan.python.endings import ENDERS, attribute_uses, closers, ends, given_names, is_closer
+from overstay.scan.python.endings import ENDERS, attribute_uses, closers, ends, given_names, is_closing
 from overstay.scan.python.module import FunctionNode
 from overstay.scan.python.tasks import is_task_start
 from overstay.scan.python.unit import Unit
@@ -43,7 +43,7 @@ def check(unit: Unit) -> Iterator[Match]:
         kind = "task" if is_task_start(call, module) else _OPENED.get(module.resolve(call.func), "")
         around = module.class_of(call)
         opening = module.function(call)
-        if not kind or around is None or (opening is not None and is_closer(opening.name)):
+        if not kind or around is None or (opening is not None and is_closing(opening.name)):
             continue
         owner = unit.project.class_(around)
         local, names = given_names(call, module)

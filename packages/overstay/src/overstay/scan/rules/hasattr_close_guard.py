@@ -8,7 +8,7 @@ from overstay.scan.python.paths import within
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
-_CLOSERS = CLOSERS | {"cancel", "kill", "join", "shutdown_async", "reset", "clear", "unload"}
+_CLOSERS = CLOSERS | {"cancel", "kill", "join"}
 
 
 def check(unit: Unit) -> Iterator[Match]:
@@ -16,13 +16,21 @@ def check(unit: Unit) -> Iterator[Match]:
     module = unit.module
     for call in module.calls("hasattr"):
         test = module.statement(call)
-        if len(call.args) != 2 or not isinstance(test, ast.If) or test.orelse or call not in list(ast.walk(test.test)):
+        if len(call.args) != 2 or not isinstance(test, ast.If) or test.orelse or _is_alternative(test, unit):
+            continue
+        if call not in list(ast.walk(test.test)):
             continue
         thing, name = call.args
         if isinstance(name, ast.Constant) and name.value in _CLOSERS and _is_needed(thing, str(name.value), unit):
             wanted = f"{ast.unparse(thing)}.{name.value}"
             if any(_calls(each, wanted) for inner in test.body for each in within(inner)):
                 yield module.match(call, name=ast.unparse(thing), closer=name.value)
+
+
+def _is_alternative(test: ast.If, unit: Unit) -> bool:
+    """Tell whether an `if` is the `elif` of another one."""
+    above = unit.module.parent(test)
+    return isinstance(above, ast.If) and test in above.orelse
 
 
 def _is_needed(thing: ast.expr, name: str, unit: Unit) -> bool:

@@ -52,6 +52,9 @@ def _is_writing(node: ast.expr) -> bool:
 
 def _grows(name: str, function: FunctionNode, unit: Unit) -> bool:
     """Tell whether the function adds to what it dumps, or another one to an attribute that nobody shortens."""
+    local = unit.project.function(function).bindings.get(name, [])
+    if any(isinstance(each, ast.List | ast.ListComp) for each in local):
+        return False  # made here, and not what earlier messages left
     adds = (each for each in unit.module.own(function) if isinstance(each, ast.Call))
     for call in adds:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and mentions(call.func.value, name):

@@ -1,5 +1,6 @@
 """Something of each client is put into a table that all clients share, and stays there when the client has left."""
 
+import ast
 from collections.abc import Iterator
 
 from overstay.scan.python.containers import Change, Container
@@ -34,6 +35,8 @@ def check(unit: Unit) -> Iterator[Match]:
 
 def _adds_entry(change: Change, container: Container) -> bool:
     """Tell whether a place makes a new entry; in a defaultdict, looking for one to fill it does."""
+    if isinstance(change.module.parent(change.node), ast.AugAssign):
+        return False  # a count of things, by the kinds of them
     return change.depth == 0 or (change.depth == 1 and container.makes_missing)
 
 

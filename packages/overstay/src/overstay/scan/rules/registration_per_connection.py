@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 
+from overstay.scan.python.module import FunctionNode
 from overstay.scan.python.paths import last_name
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
@@ -33,7 +34,12 @@ def check(unit: Unit) -> Iterator[Match]:
     names = {name.rpartition(".")[2] for name in _OF_THE_PROGRAM} | _REMOVERS.keys()
     for call in module.calls(*names):
         removers = _removers(call, unit)
-        if removers is None or not unit.project.sessions.runs_per_client(call, module) or _is_own(call, unit):
+        if (
+            removers is None
+            or not unit.project.sessions.runs_per_client(call, module)
+            or _is_own(call, unit)
+            or _is_once(call, unit)
+        ):
             continue
         if not any(_mentioned(name, unit) for name in removers) and not _returns_removal(call, unit):
             yield module.match(call, call=ast.unparse(call.func))
@@ -50,6 +56,16 @@ def _removers(call: ast.Call, unit: Unit) -> tuple[str, ...] | None:
         return None  # of an event loop, that runs it once
     is_callback = any(isinstance(each, ast.Name | ast.Attribute | ast.Lambda) for each in call.args)
     return _REMOVERS.get(call.func.attr) if is_callback or call.func.attr == "addHandler" else None
+
+
+def _is_once(call: ast.Call, unit: Unit) -> bool:
+    """Tell whether a condition of the form `if not …` stands around a registration: it is done once."""
+    for above in unit.module.ancestors(call):
+        if isinstance(above, ast.If) and isinstance(above.test, ast.UnaryOp) and isinstance(above.test.op, ast.Not):
+            return True
+        if isinstance(above, FunctionNode):
+            return False
+    return False
 
 
 def _is_own(call: ast.Call, unit: Unit) -> bool:

@@ -45,12 +45,14 @@ def _how(call: ast.Call, module: Module) -> str:
             return "others" if _is_gathered(above, module) else ""
         if isinstance(above, ast.While) and _is_endless(above) and isinstance(module.parent(call), ast.Await):
             is_socket = _SOCKET.search(ast.unparse(call.func)) is not None
-            return "pushes" if is_socket and not _receives(module) else ""
+            tries = any(isinstance(each, ast.Return) for each in ast.walk(above))
+            return "pushes" if is_socket and not tries and not _receives(module) else ""
     return ""
 
 
 def _is_over_clients(node: ast.expr) -> bool:
-    return _CLIENT.search(ast.unparse(node)) is not None
+    text = ast.unparse(node)
+    return _CLIENT.search(text) is not None and not text.startswith("range(")
 
 
 def _is_gathered(node: ast.AST, module: Module) -> bool:

@@ -6,18 +6,31 @@ from collections.abc import Iterator
 
 from overstay.scan.python.definitions import Function
 from overstay.scan.python.module import FunctionNode, Module
-from overstay.scan.python.paths import in_finally, last_name, mentions
+from overstay.scan.python.paths import in_except, in_finally, last_name, mentions
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
 _UNIQUE = re.compile(r"uuid[14]?\b|time_ns|time\.time\(|token_hex|monotonic|strftime|getrandbits|randint|perf_counter")
 _TEMPORARY = re.compile(r"te?mp|cache|wav|mp3|ogg|opus|webm|pcm|flac|audio|speech|sound|clip", re.IGNORECASE)
+_PATH = re.compile(r"Path|join|/|\.\w{2,5}['\"]|with_")
 _WRITERS = ("open", "write_bytes", "write_text", "write", "save", "export", "to_file", "save_to_file")
 _REMOVERS = re.compile(
     r"^_?(unlink|remove|rmtree|delete|cleanup|clean_up|discard|rm)(_|$)|_(unlink|remove|delete)$|_file$"
 )
 
-_KEEPING = ("append", "add", "put", "put_nowait", "callback", "replace", "rename", "move", "enter_context", "finalize")
+_KEEPING = (
+    "append",
+    "extend",
+    "add",
+    "put",
+    "put_nowait",
+    "callback",
+    "replace",
+    "rename",
+    "move",
+    "enter_context",
+    "finalize",
+)
 
 
 def check(unit: Unit) -> Iterator[Match]:
@@ -37,7 +50,7 @@ def _made(module: Module) -> Iterator[tuple[ast.Call, str]]:
             continue
         statement = module.statement(call)
         names = [each for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
-        if names:
+        if names and not _is_in_temporary(call, module):
             yield call, names[-1].id
     for call in module.calls(*_WRITERS):
         name = _own_path(call, module)
@@ -51,6 +64,18 @@ def _deletes_itself(call: ast.Call) -> bool:
     return last_name(call.func) == "NamedTemporaryFile" and not is_kept
 
 
+def _is_in_temporary(call: ast.Call, module: Module) -> bool:
+    """Tell whether a file is made in a folder that a `TemporaryDirectory` removes with all that is in it."""
+    function = module.function(call)
+    places = [ast.unparse(each.value) for each in call.keywords if each.arg == "dir"]
+    for item in module.own(function) if function and places else ():
+        if isinstance(item, ast.withitem) and item.optional_vars is not None:
+            is_temporary = "TemporaryDirectory" in ast.unparse(item.context_expr)
+            if is_temporary and ast.unparse(item.optional_vars) in places:
+                return True
+    return False
+
+
 def _own_path(call: ast.Call, module: Module) -> str:
     """Return the local name of the path that a call writes to, if that has a name of its own and is temporary."""
     function = module.function(call)
@@ -59,7 +84,7 @@ def _own_path(call: ast.Call, module: Module) -> str:
         text = _value_of(name, function, module)
         for inner in re.findall(r"\b[a-z_]\w*\b", text):
             text += _value_of(inner, function, module) if inner != name else ""
-        if _UNIQUE.search(text) and _TEMPORARY.search(text):
+        if _UNIQUE.search(text) and _TEMPORARY.search(text) and _PATH.search(text):
             return name
     return ""
 
@@ -96,15 +121,36 @@ def _writes(call: ast.Call) -> bool:
 
 def _what_is_missing(name: str, function: Function, unit: Unit) -> tuple[str, dict[str, object]] | None:
     """Return a line of evidence; None where the file is removed on every way, or somebody else may remove it."""
-    module = unit.module
-    removals = [each for each in function.nodes if isinstance(each, ast.Call) and _removes(each, name)]
+    module, names = unit.module, _names_of(name, function)
+    if any(_is_handed_on(each, function) for each in names):
+        return None
+    removals = [
+        node for node in function.nodes if isinstance(node, ast.Call) and any(_removes(node, each) for each in names)
+    ]
+    if removals and all(in_except(each, module) for each in removals):
+        return None  # what is made is wanted, unless making it fails
     if any(in_finally(each, module) or _is_scheduled(each) for each in removals):
         return None
     if removals:
         return "rule.temp-file-not-removed.not-finally", {"line": removals[0].lineno, "file": module.path}
-    if _is_returned(name, function):
+    if any(_is_returned(each, function) for each in names):
         return _missing_in_callers(function, unit)
-    return None if _is_handed_on(name, function) else ("rule.temp-file-not-removed.never", {})
+    return "rule.temp-file-not-removed.never", {}
+
+
+def _names_of(name: str, function: Function) -> list[str]:
+    """Return a path's local name and those that are made of it: `Path(name)`, `file.name`, `str(name)`."""
+    names = [name]
+    for other, values in function.bindings.items():
+        if any(_is_of_path(each) and mentions(each, name) for each in values) and other != name:
+            names.append(other)
+    return names
+
+
+def _is_of_path(node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        return last_name(node.func) in ("Path", "str", "fspath")
+    return isinstance(node, ast.Name | ast.Attribute)
 
 
 def _removes(call: ast.Call, name: str) -> bool:
