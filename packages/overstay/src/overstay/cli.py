@@ -15,9 +15,11 @@ from overstay.options import (
     CompareOptions,
     DemoOptions,
     DoctorOptions,
+    ExplainOptions,
     HelpOptions,
     Options,
     RunOptions,
+    ScanOptions,
     VersionOptions,
     language_of,
     parse,
@@ -56,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _obey(options: Options, say: Speaker) -> int:
-    # A command is imported when it is called: compare need not wait for what visiting needs.
     console = _Screen(highlight=False, markup=False, emoji=False)
     match options:
         case HelpOptions():
@@ -66,6 +67,17 @@ def _obey(options: Options, say: Speaker) -> int:
             return 0
         case CompareOptions():
             return _compare(options, say, console)
+        case ScanOptions() | ExplainOptions():
+            return _read(options, say, console)
+        case _:
+            return _visit(options, say, console)
+
+
+# A command is imported when it is called: compare need not wait for what visiting needs.
+
+
+def _visit(options: DoctorOptions | RunOptions | DemoOptions, say: Speaker, console: Console) -> int:
+    match options:
         case DoctorOptions():
             from overstay.commands.doctor import doctor  # noqa: PLC0415 - see above
 
@@ -78,6 +90,18 @@ def _obey(options: Options, say: Speaker) -> int:
             from overstay.commands.demo import demo  # noqa: PLC0415 - see above
 
             return demo(options, say, console)
+
+
+def _read(options: ScanOptions | ExplainOptions, say: Speaker, console: Console) -> int:
+    match options:
+        case ScanOptions():
+            from overstay.commands.scan import run_scan  # noqa: PLC0415 - see above
+
+            return run_scan(options, say, console)
+        case ExplainOptions():
+            from overstay.commands.explain import explain  # noqa: PLC0415 - see above
+
+            return explain(options, say, console)
 
 
 def _help(options: HelpOptions, say: Speaker) -> int:

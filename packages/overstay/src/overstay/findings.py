@@ -197,6 +197,24 @@ class SelfCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A file of the project that the scan could not read, and why."""
+
+    file: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What the static scan read."""
+
+    files: int
+    lines: int
+    seconds: float
+    skipped: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a run found out; `kept` is what is held within bounds, or once for all: no finding.
 
@@ -212,6 +230,7 @@ class Report:
     counters: Mapping[str, object] = field(default_factory=dict)
     self_cost: SelfCost = field(default_factory=SelfCost)
     checks: tuple[Result, ...] = ()
+    scan: Scan | None = None
 
     @property
     def is_of_project(self) -> bool:

@@ -81,6 +81,26 @@ class CompareOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """overstay scan: a folder or one file."""
+
+    language: Language
+    path: Path = Path()
+    json: Path | None = None
+    sarif: Path | None = None
+    diff: bool = False
+    fix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """overstay explain."""
+
+    language: Language
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class HelpOptions:
     """overstay --help, or COMMAND --help; `asked` is false when nothing at all was given."""
 
@@ -96,7 +116,16 @@ class VersionOptions:
     language: Language
 
 
-Options = DemoOptions | DoctorOptions | RunOptions | CompareOptions | HelpOptions | VersionOptions
+Options = (
+    DemoOptions
+    | DoctorOptions
+    | RunOptions
+    | CompareOptions
+    | ScanOptions
+    | ExplainOptions
+    | HelpOptions
+    | VersionOptions
+)
 
 
 def parse(argv: Sequence[str]) -> Options:
@@ -257,11 +286,32 @@ def _read_compare(language: Language, _values: argparse.Namespace, rest: list[st
     return CompareOptions(language, Path(files[0]), Path(files[1]))
 
 
+def _read_scan(language: Language, values: argparse.Namespace, rest: list[str], more: tuple[str, ...]) -> Options:
+    words = [*rest, *more]
+    _require_no_more("scan", words[1:])
+    path = Path(words[0]) if words else Path()
+    if not path.exists():
+        raise UsageError("usage.nothing-there", value=path)
+    return ScanOptions(
+        language, path, _report_file(values), _report_file(values, "sarif"), diff=values.diff, fix=values.fix
+    )
+
+
+def _read_explain(language: Language, _values: argparse.Namespace, rest: list[str], more: tuple[str, ...]) -> Options:
+    words = [*rest, *more]
+    if not words:
+        raise UsageError("usage.needs-rule")
+    _require_no_more("explain", words[1:])
+    return ExplainOptions(language, words[0])
+
+
 _READERS: dict[str, Callable[[Language, argparse.Namespace, list[str], tuple[str, ...]], Options]] = {
     "demo": _read_demo,
     "doctor": _read_doctor,
     "run": _read_run,
     "compare": _read_compare,
+    "scan": _read_scan,
+    "explain": _read_explain,
 }
 
 
@@ -317,11 +367,12 @@ def _departures(text: str | None) -> tuple[Departure, ...]:
     return tuple(chosen)
 
 
-def _report_file(values: argparse.Namespace) -> Path | None:
+def _report_file(values: argparse.Namespace, option: str = "json") -> Path | None:
     """Return the file for the report; told now that it cannot be written, the user loses no run."""
-    if values.json is None:
+    given = getattr(values, option)
+    if given is None:
         return None
-    path = Path(values.json)
+    path = Path(given)
     if not path.parent.is_dir():
         raise UsageError("report.no-folder", path=path, folder=path.parent)
     if path.is_dir():

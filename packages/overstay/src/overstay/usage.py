@@ -13,8 +13,8 @@ from overstay.messages import Speaker
 from overstay.report.sheet import Sheet
 from overstay.visits.departure import Departure
 
-COMMANDS = ("demo", "doctor", "run", "compare")
-LATER = ("scan", "watch", "explain")
+COMMANDS = ("demo", "doctor", "run", "compare", "scan", "explain")
+LATER = ("watch",)
 """Commands of the design that this version does not have yet."""
 
 
@@ -61,18 +61,24 @@ FLAGS: dict[str, tuple[Flag, ...]] = {
     ),
     "run": (Flag("--closely"), _SETTLE, _SECOND_LOOK, _JSON, LANG),
     "compare": (LANG,),
+    "scan": (_JSON, Flag("--sarif", "FILE"), Flag("--diff"), Flag("--fix"), LANG),
+    "explain": (LANG,),
 }
 _SYNOPSIS = {
     "demo": "overstay demo [--json FILE] [--lang en|zh]",
     "doctor": "overstay doctor [PROJECT] [--url URL] [OPTIONS] [-- COMMAND ...]",
     "run": "overstay run [PROJECT] [OPTIONS] -- COMMAND ...",
     "compare": "overstay compare BEFORE AFTER [--lang en|zh]",
+    "scan": "overstay scan [PATH] [OPTIONS]",
+    "explain": "overstay explain RULE [--lang en|zh]",
 }
 _ARGUMENTS = {
     "demo": (),
     "doctor": ("project", "command"),
     "run": ("project", "command"),
     "compare": ("before", "after"),
+    "scan": ("path",),
+    "explain": ("rule",),
 }
 _EXAMPLES = {
     "demo": ("overstay demo",),
@@ -83,6 +89,8 @@ _EXAMPLES = {
     ),
     "run": ("overstay run -- python run_server.py",),
     "compare": ("overstay compare before.json after.json",),
+    "scan": ("overstay scan", "overstay scan --sarif overstay.sarif"),
+    "explain": ("overstay explain task-without-owner",),
 }
 
 

@@ -78,7 +78,7 @@ def _details(finding: Finding, say: Speaker, *, explain: bool) -> list[tuple[str
     if explain and finding.verdict != "leak":
         explained = (say(f"verdict.{finding.verdict}.{part}") for part in ("means", "next"))
         details.append((say(f"verdict.{finding.verdict}.name"), say("list.stop").join(explained)))
-    if finding.affects_you.answer != "yes":
+    if finding.affects_you.answer != "yes" and finding.affects_you.why:
         why = say(f"screen.affects-{finding.affects_you.answer}", why=finding.affects_you.why)
         details.append((say("screen.affects-you"), why))
     return details

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from overstay.errors import UsageError
@@ -10,26 +11,33 @@ from overstay.report.shape import ShapeError, shaped
 
 
 def write(report: Report, path: Path) -> None:
-    """Write the report to `path`; raises UsageError when it cannot, and leaves nothing half-written behind.
+    """Write the report to `path`; raises UsageError when it cannot, and leaves nothing half-written behind."""
+    write_text(json.dumps(report.to_json(), ensure_ascii=False, allow_nan=False, indent=2) + "\n", path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write JSON to `path`, as `write` does.
 
     A file appears whole, by way of another one beside it. What is not a file, such as /dev/stdout, is written directly.
     """
     # A path may hold bytes that are no UTF-8: Python keeps them as lone surrogates, JSON has escapes for those.
-    text = json.dumps(report.to_json(), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
     content = text.encode("utf-8", "backslashreplace")
     try:
         if path.exists() and not path.is_file():
             path.write_bytes(content)
         else:
-            _replace(path.resolve(), content)
+            replace(path.resolve(), content)
     except OSError as err:
         raise UsageError("report.not-written", path=path, reason=err.strerror or err) from err
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole, or leave it as it was; its permissions stay."""
     part = path.with_name(f".overstay-{os.getpid()}.part")
     try:
         part.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, part)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -1,1 +1,5 @@
-"""The static scan: patterns in the project's source that leave something behind when clients come and go."""
+"""The static scan: reads a project's source and names what would outlive a session, without running any of it."""
+
+from overstay.scan.scanner import ScanResult, scan
+
+__all__ = ["ScanResult", "scan"]

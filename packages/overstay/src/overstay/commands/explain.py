@@ -1,0 +1,40 @@
+"""`overstay explain`: what a rule flags, why it hurts, and what ends it."""
+
+import string
+
+from rich.console import Console
+
+from overstay.errors import UsageError
+from overstay.messages import Speaker, sentences
+from overstay.options import ExplainOptions
+from overstay.report.sheet import Sheet
+
+_BLANK = "…"
+
+
+def explain(options: ExplainOptions, say: Speaker, console: Console) -> int:
+    """Write what the catalogue says about a rule; raises UsageError where there is none of that name."""
+    section = next((each for each in ("rule", "finding") if say.knows(f"{each}.{options.rule}.fix")), None)
+    if section is None:
+        raise UsageError("usage.unknown-rule", value=options.rule, known=", ".join(rule_names()))
+    sheet = Sheet(console)
+    sheet.paragraph(options.rule, style="bold")
+    for part in ("title", "why", "fix"):
+        slug = f"{section}.{options.rule}.{part}"
+        if say.knows(slug):
+            sheet.row(say(f"explain.{part}"), _unfilled(slug, say), width=10)
+    page = f"docs/rules/{options.rule}.md" if section == "rule" else f"docs/rules.md#{options.rule}"
+    sheet.row(say("explain.more"), page, width=10)
+    return 0
+
+
+def rule_names() -> list[str]:
+    """Return the names of all rules, those of the source and those of a running server."""
+    slugs = (slug.split(".") for slug in sentences("en"))
+    return sorted({parts[1] for parts in slugs if parts[0] in ("rule", "finding") and parts[-1] == "fix"})
+
+
+def _unfilled(slug: str, say: Speaker) -> str:
+    """Return a sentence with dots where a finding has its names."""
+    text = sentences(say.language)[slug]
+    return say(slug, **{name: _BLANK for _, name, _, _ in string.Formatter().parse(text) if name})

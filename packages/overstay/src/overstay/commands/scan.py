@@ -1,0 +1,56 @@
+"""`overstay scan`: read the project's source, and name what would outlive a session."""
+
+import io
+import tokenize
+
+from rich.console import Console
+
+from overstay.findings import Latency, Report, Run, Scan, Target, Unread
+from overstay.messages import Speaker
+from overstay.options import ScanOptions
+from overstay.report import document, sarif, scanned
+from overstay.report.sheet import Sheet
+from overstay.scan import ScanResult, scan
+from overstay.scan.findings import file_of
+
+
+def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
+    """Scan what the options name, show it, write it where asked, and return the exit status."""
+    is_file = options.path.is_file()
+    root, paths = (options.path.parent, (options.path,)) if is_file else (options.path, ())
+    result = scan(root, say=say, paths=paths, mends=options.diff or options.fix)
+    scanned.render(result, say, console)
+    if options.fix:
+        _apply(result, say, Sheet(console))
+    if options.json is not None:
+        document.write(report_of(result, say), options.json)
+    if options.sarif is not None:
+        document.write_text(sarif.text(result.findings, say), options.sarif)
+    return result.exit_status
+
+
+def _apply(result: ScanResult, say: Speaker, sheet: Sheet) -> None:
+    """Write the files that can be mended safely, each whole or not at all."""
+    for each in result.mended:
+        before = each.path.read_bytes()
+        newline = "\r\n" if b"\r\n" in before else "\n"
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(before).readline)
+        document.replace(each.path, each.text.replace("\n", newline).encode(encoding))
+        sheet.paragraph(say("scan.fixed", n=each.count, file=file_of(each.path, result.root)))
+    if not result.mended:
+        sheet.paragraph(say("scan.nothing-to-apply"))
+
+
+def report_of(result: ScanResult, say: Speaker) -> Report:
+    """Return a scan as a report: no server, no visits, what was read, and the findings."""
+    skipped = (
+        Unread(file_of(each.path, result.root), say(f"skipped.{each.why}", **each.facts)) for each in result.skipped
+    )
+    return Report(
+        verdict="leak" if result.exit_status else "clean",
+        target=Target((), None, None, (), inside=False),
+        run=Run(0, 0, {}, (), round(result.seconds, 3), {}),
+        latency=Latency(),
+        findings=result.findings,
+        scan=Scan(result.files, result.lines, round(result.seconds, 3), tuple(skipped)),
+    )
