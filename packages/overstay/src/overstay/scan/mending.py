@@ -8,6 +8,7 @@ from typing import Any
 from overstay.scan.python import fixes
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
+from overstay.scan.web import Script, diff_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +21,23 @@ class Mended:
 
 
 class Mending:
-    """Makes the fixes of one scan's Python units."""
+    """Makes the fixes of one scan: of Python those that are safe, too; of a page's scripts, diffs."""
 
     def __init__(self, units: Sequence[object], rules: Mapping[str, Rule[Any]], root: Path) -> None:
         self._units = {unit.module.path: unit for unit in units if isinstance(unit, Unit)}
+        self._scripts = {unit.path: unit for unit in units if isinstance(unit, Script)}
         self._rules = rules
         self._root = root
 
     def diff(self, rule: Rule[Any], match: Match) -> str | None:
         """Return the change that ends one match; None where it is not mechanical."""
+        file = match.path.relative_to(self._root).as_posix()
+        if match.path in self._scripts:
+            return diff_of(self._scripts[match.path], rule, match, file)
         unit = self._units.get(match.path)
         text = fixes.mended(unit, [fixes.target_of(rule, match)], self._rules) if unit else None
         if unit is None or text is None:
             return None
-        file = match.path.relative_to(self._root).as_posix()
         return fixes.diff("\n".join(unit.module.lines) + "\n", text, file)
 
     def safely(self, found: Sequence[tuple[Rule[Any], Match]]) -> tuple[Mended, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from overstay.findings import Severity
 
@@ -43,3 +43,6 @@ class Rule(Generic[Unit]):
     check: Callable[[Unit], Iterable[Match]]
     suspect: int | None = None
     is_hint: bool = False
+
+
+Found = tuple[Rule[Any], Match]

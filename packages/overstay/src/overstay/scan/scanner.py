@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from overstay.errors import UsageError
 from overstay.findings import Finding
 from overstay.messages import Speaker
 from overstay.scan.findings import finding_of
 from overstay.scan.ignore import Remark, ignores, sifted
 from overstay.scan.languages import LANGUAGES, Language, every_rule
 from overstay.scan.mending import Mended, Mending
-from overstay.scan.rule import Match, Rule
+from overstay.scan.rule import Found, Match, Rule
 from overstay.scan.sources import Skipped, sources
-
-Found = tuple[Rule[Any], Match]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,18 @@ def _scanned(language: Language, root: Path, paths: Collection[Path]) -> _Scanne
     found = [
         (rule, match) for unit in units for rule in language.rules for match in _checked(rule, unit, root, skipped)
     ]
+    found = _with_linters(language, found, root, skipped)
     return _Scanned(units, [path for path in mine if path not in failed], skipped, lines, _once(found))
+
+
+def _with_linters(language: Language, found: list[Found], root: Path, skipped: list[Skipped]) -> list[Found]:
+    if language.beside is None:
+        return found
+    try:
+        return language.beside(found, root)
+    except UsageError as err:
+        skipped.append(Skipped(Path(str(err.values["path"])), "unreadable", {"reason": err.values["reason"]}))
+        return found
 
 
 def _checked(rule: Rule[Any], unit: Any, root: Path, skipped: list[Skipped]) -> list[Match]:
@@ -97,7 +107,7 @@ def _checked(rule: Rule[Any], unit: Any, root: Path, skipped: list[Skipped]) -> 
     try:
         return list(rule.check(unit))
     except Exception as err:  # whatever a project's source does to one rule, it is not the end
-        where = getattr(getattr(unit, "module", None), "path", root)
+        where = getattr(getattr(unit, "module", unit), "path", root)
         skipped.append(Skipped(where, "rule-failed", {"rule": rule.id, "reason": f"{type(err).__name__}: {err}"}))
         return []
 

@@ -60,6 +60,12 @@ def merged(own: Sequence[Found], told: Sequence[Found]) -> list[Found]:
     return [*ours, *by_place.values()]
 
 
+def with_eslint(own: Sequence[Found], root: Path) -> list[Found]:
+    """Return our matches with what the project's own ESLint report says, where there is one."""
+    report = root / REPORT
+    return merged(own, reported(report, root)) if report.is_file() else list(own)
+
+
 def _is_closed(script: Script, rule: Rule[Script], match: Match) -> bool:
     """Tell whether our own search knows the opening and has nothing to say about it."""
     is_known = opener_of(owners_of(script), script.position_of(match.line, match.column)) is not None

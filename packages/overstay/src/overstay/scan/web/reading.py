@@ -1,10 +1,10 @@
 """Which files are scripts of a page, and what is read of them."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from overstay.scan.sources import Skipped
 from overstay.scan.web.immer import stores_in
 from overstay.scan.web.markup import is_typescript, scripts_alone
 from overstay.scan.web.script import Dialect, Script
@@ -19,16 +19,7 @@ _NO_PAGE = re.compile(r"\.(?:test|spec|stories|story|e2e|cy|d)\.[cm]?[jt]sx?$|\.
 _STORES = re.compile(r"\bimmer\b|\bconfigureStore\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """A file, or a part of one, that was passed over; `why` is the last word of its sentence in the catalogue."""
-
-    path: Path
-    why: str
-    facts: Mapping[str, object] = field(default_factory=dict)
-
-
-def units(paths: Sequence[Path], _root: Path) -> tuple[list[Script], list[Unread], int]:
+def units(paths: Sequence[Path], _root: Path) -> tuple[list[Script], list[Skipped], int]:
     """Return the scripts of a project's files, what was passed over, and the number of lines.
 
     Tests, stories and declarations are no pages and left out. A file that does not parse is read where it does.
@@ -37,8 +28,8 @@ def units(paths: Sequence[Path], _root: Path) -> tuple[list[Script], list[Unread
     texts = [each for each in read if isinstance(each, tuple)]
     stores = _stores(text for _, text in texts)
     scripts = [_script(path, text, stores) for path, text in texts]
-    passed = [each for each in read if isinstance(each, Unread)]
-    passed += [Unread(script.path, "partly", {"line": line}) for script in scripts for line in _error_lines(script)]
+    passed = [each for each in read if isinstance(each, Skipped)]
+    passed += [Skipped(script.path, "partly", {"line": line}) for script in scripts for line in _error_lines(script)]
     return scripts, passed, sum(text.count("\n") + 1 for _, text in texts)
 
 
@@ -65,18 +56,18 @@ def _error_lines(script: Script) -> list[int]:
     return [] if first is None else [first.range().start.line + 1]
 
 
-def _text_of(path: Path) -> tuple[Path, str] | Unread:
+def _text_of(path: Path) -> tuple[Path, str] | Skipped:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            return Unread(path, "too-large", {"size": f"{size / 1e6:.1f} MB"})
+            return Skipped(path, "too-large", {"size": f"{size / 1e6:.1f} MB"})
         content = path.read_bytes()
     except OSError as err:
-        return Unread(path, "unreadable", {"reason": err.strerror or str(err)})
+        return Skipped(path, "unreadable", {"reason": err.strerror or str(err)})
     if b"\0" in content:
-        return Unread(path, "binary")
+        return Skipped(path, "binary")
     # As a browser does: what is no UTF-8 becomes a mark, and the rest is read.
     text = content.decode("utf-8-sig", "replace")
     lines = text.splitlines()
     wide = sum(len(line) for line in lines if len(line) > _WIDEST_LINE)
-    return Unread(path, "minified") if 2 * wide > len(text) and path.suffix not in _MARKUP else (path, text)
+    return Skipped(path, "minified") if 2 * wide > len(text) and path.suffix not in _MARKUP else (path, text)
