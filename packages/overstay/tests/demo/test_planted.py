@@ -28,12 +28,12 @@ def test_every_planted_bug_has_its_marker_exactly_once() -> None:
 
 def test_expected_rules_exist() -> None:
     """What the demo expects is what the tool can say."""
-    rules = {slug.split(".")[1] for slug in sentences("en") if slug.startswith("finding.")}
-    assert {bug.rule for bug in planted() if bug.expected} <= rules
+    rules = {slug.split(".")[1] for slug in sentences("en") if slug.startswith(("finding.", "rule."))}
+    assert {bug.rule for bug in planted()} <= rules
 
 
 def test_every_suspect_of_the_checklist_is_planted() -> None:
-    """All seven are there, also those that a later version will find."""
+    """All seven are there."""
     assert {bug.suspect for bug in planted()} - {None} == set(range(1, 8))
 
 

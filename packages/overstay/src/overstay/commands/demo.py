@@ -9,6 +9,7 @@ import tempfile
 
 from rich.console import Console
 
+from overstay.checks.project import Project
 from overstay.commands.doctor import examine
 from overstay.demo.planted import FOLDER, VISIT, Planted, planted
 from overstay.errors import UsageError
@@ -17,6 +18,7 @@ from overstay.messages import Speaker
 from overstay.options import DemoOptions, DoctorOptions
 from overstay.report import document, terminal
 from overstay.report.sheet import Sheet
+from overstay.source_reading import with_source
 
 _NEEDED = ("starlette", "uvicorn")
 
@@ -28,6 +30,7 @@ def demo(options: DemoOptions, say: Speaker, console: Console) -> int:
         raise UsageError("demo.needs-extra", packages=", ".join(missing))
     with tempfile.TemporaryDirectory(prefix="overstay-demo-") as data:
         report, problem = examine(_doctor_options(options, data), say)
+    report = with_source(report, Project(FOLDER), say)
     terminal.render(report, say, console)
     if options.json is not None:
         document.write(report, options.json)
@@ -58,7 +61,7 @@ def _free_port() -> int:
 
 
 def _score(report: Report, say: Speaker, sheet: Sheet) -> int:
-    expected = [bug for bug in planted() if bug.expected]
+    expected = planted()
     found = [bug for bug in expected if any(_is_it(finding, bug) for finding in report.findings)]
     sheet.blank()
     for bug in expected:

@@ -24,6 +24,7 @@ from overstay.progress import ProgressLine
 from overstay.report import document, terminal
 from overstay.runtime import RunDirectory, addresses_of
 from overstay.server import Server
+from overstay.source_reading import beside, with_source
 from overstay.visiting import Plan, Visiting
 from overstay.visits import Destination, Driver, VisitScript
 
@@ -65,11 +66,17 @@ def examine(options: DoctorOptions, say: Speaker, *, checks: bool = False) -> tu
         if checks and problem is None and say("run.interrupted") not in report.run.notes:
             progress("checking")
             try:
-                results = check_up(_project(options, server), say, has_folder=options.checks_project)
+                report = _with_project(report, options, server, say)
             except KeyboardInterrupt:  # the visits are made, and their report is not lost
                 return report.with_note(say("run.interrupted")), problem
-            report = with_checks(report, results)
         return report, problem
+
+
+def _with_project(report: Report, options: DoctorOptions, server: Server | None, say: Speaker) -> Report:
+    """Return the report on a server with what there is to say of its process, of its source, and of a named project."""
+    project = _project(options, server)
+    report = with_checks(report, check_up(project, say, has_folder=options.checks_project))
+    return (with_source if options.checks_project else beside)(report, project, say)
 
 
 def project_report(options: DoctorOptions, say: Speaker) -> Report:
@@ -79,9 +86,9 @@ def project_report(options: DoctorOptions, say: Speaker) -> Report:
     began = time.monotonic()
     with ProgressLine(say) as progress:
         progress("checking")
-        results = check_up(_project(options, None), say, has_folder=options.checks_project)
-    # The findings of the static scan join those of the checks here.
-    return of_project(results, time.monotonic() - began)
+        project = _project(options, None)
+        report = of_project(check_up(project, say, has_folder=options.checks_project), time.monotonic() - began)
+        return with_source(report, project, say) if options.checks_project else report
 
 
 def _project(options: DoctorOptions, server: Server | None) -> Project:

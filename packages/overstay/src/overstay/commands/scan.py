@@ -5,7 +5,7 @@ import tokenize
 
 from rich.console import Console
 
-from overstay.findings import Latency, Report, Run, Scan, Target, Unread
+from overstay.findings import Latency, Report, Run, Target
 from overstay.messages import Speaker
 from overstay.options import ScanOptions
 from overstay.report import document, sarif, scanned
@@ -43,14 +43,11 @@ def _apply(result: ScanResult, say: Speaker, sheet: Sheet) -> None:
 
 def report_of(result: ScanResult, say: Speaker) -> Report:
     """Return a scan as a report: no server, no visits, what was read, and the findings."""
-    skipped = (
-        Unread(file_of(each.path, result.root), say(f"skipped.{each.why}", **each.facts)) for each in result.skipped
-    )
     return Report(
         verdict="leak" if result.exit_status else "clean",
         target=Target((), None, None, (), inside=False),
         run=Run(0, 0, {}, (), round(result.seconds, 3), {}),
         latency=Latency(),
         findings=result.findings,
-        scan=Scan(result.files, result.lines, round(result.seconds, 3), tuple(skipped)),
+        scan=result.summary(say),
     )

@@ -13,7 +13,7 @@ _MARK_OF_SCRIPTS = "// planted: "
 class Planted:
     """One bug: the rule and kind of the finding that it should become, and the line that a marker gives.
 
-    `suspect` is its number on the checklist that the demo follows; `expected` is false for what no rule covers yet.
+    `suspect` is its number on the checklist that the demo follows.
     """
 
     name: str
@@ -21,7 +21,6 @@ class Planted:
     kind: str
     file: str
     suspect: int | None = None
-    expected: bool = True
     line: int = 0
 
 
@@ -38,7 +37,7 @@ _PLANTED = (
     Planted("connection-table", "container-grows", "container", "mcp_client.py", 3),
     Planted("engine-state", "container-grows", "container", "service_context.py", 6),
     Planted("session-map", "container-grows", "container", "websocket_handler.py"),
-    Planted("reconnect", "reconnect-without-backoff", "page", "static/index.html", 7, expected=False),
+    Planted("reconnect", "reconnect-without-backoff", "socket", "static/index.html", 7),
 )
 
 

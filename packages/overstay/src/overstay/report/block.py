@@ -76,7 +76,9 @@ def _facts(finding: Finding, say: Speaker) -> str:
 def _details(finding: Finding, say: Speaker, *, explain: bool) -> list[tuple[str, str]]:
     details = []
     if explain and finding.verdict != "leak":
-        explained = (say(f"verdict.{finding.verdict}.{part}") for part in ("means", "next"))
+        is_read = finding.rate is None and say.knows(f"rule.{finding.rule}.title")
+        parts = ("read",) if is_read else ("means", "next")
+        explained = (say(f"verdict.{finding.verdict}.{part}") for part in parts)
         details.append((say(f"verdict.{finding.verdict}.name"), say("list.stop").join(explained)))
     if finding.affects_you.answer != "yes" and finding.affects_you.why:
         why = say(f"screen.affects-{finding.affects_you.answer}", why=finding.affects_you.why)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from overstay.errors import UsageError
-from overstay.findings import Finding
+from overstay.findings import Finding, Scan, Unread
 from overstay.messages import Speaker
-from overstay.scan.findings import finding_of
+from overstay.scan.findings import file_of, finding_of
 from overstay.scan.ignore import Remark, ignores, sifted
 from overstay.scan.languages import LANGUAGES, Language, every_rule
 from overstay.scan.mending import Mended, Mending
@@ -37,6 +37,13 @@ class ScanResult:
     def exit_status(self) -> int:
         """Return 0 where nothing is to fix, 1 for findings."""
         return 1 if any(finding.severity != "fine" for finding in self.findings) else 0
+
+    def summary(self, say: Speaker) -> Scan:
+        """Return what was read and what was not, as a report has it."""
+        skipped = (
+            Unread(file_of(each.path, self.root), say(f"skipped.{each.why}", **each.facts)) for each in self.skipped
+        )
+        return Scan(self.files, self.lines, round(self.seconds, 3), tuple(skipped))
 
 
 def scan(root: Path, *, say: Speaker, paths: Collection[Path] = (), mends: bool = False) -> ScanResult:
