@@ -33,6 +33,8 @@ _MACHINERY = (
     "module concurrent.futures",
 )
 """What grows with the tasks, timers, threads and processes that are told as such."""
+_QUEUES_OF_WAITERS = ("._waiters", "._getters", "._putters")
+"""Of the standard library's locks, events and queues: a task or thread waits for each element, and is told."""
 _VERDICT_OF_AGES: dict[str, Verdict] = {
     "one-off": "one-off",
     "bounded-first": "bounded",
@@ -96,7 +98,8 @@ class MemoryFindings:
     def _container(self, held: Held) -> Finding | None:
         judged = grown(self._evidence.windows, held.containers)
         is_weak = held.bound is not None and held.bound["what"] == "weak"
-        if judged.growth == "flat" or is_weak or held.shape.startswith(_MACHINERY):
+        is_told = held.shape.startswith(_MACHINERY) or held.shape.endswith(_QUEUES_OF_WAITERS)
+        if judged.growth == "flat" or is_weak or is_told:
             return None
         verdict = _VERDICT_OF_GROWTH[judged.growth]
         if self._bound(held) is not None or held.shape.startswith(_KNOWN_CACHES):

@@ -155,5 +155,6 @@ def _ours() -> frozenset[int]:
     """Return the addresses of the probe's own tables."""
     tables = [names for name, names in roots.module_namespaces().items() if roots.is_ours(name)]
     inner = [thing for thing in gc.get_referents(*tables) if measure(type(thing)) or not is_a(thing, type)]
+    tables += [each for each in gc.get_referents(*inner) if type(each) in (dict, list, set)]
     deeper = gc.get_referents(*(thing for thing in inner if module_of(type(thing)).startswith("overstay_probe")))
     return frozenset(map(id, (*tables, *inner, *deeper, *gc.get_referents(*deeper))))

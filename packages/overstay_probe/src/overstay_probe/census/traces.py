@@ -376,6 +376,10 @@ def _bound(trace: Trace, container: Any) -> dict[str, Any] | None:
         names = set(map(qualified, mro(type(thing))))
         if names & _WEAK:
             return {"what": "weak", "size": 0}
+        if container is not None and "concurrent.futures.thread.ThreadPoolExecutor" in names:
+            size = read(thing, "_max_workers")
+            if type(size) is int and read(thing, "_threads") is container:
+                return {"what": "max_workers", "size": size}
         size = read(thing, "_maxsize") if "asyncio.queues.Queue" in names else None
         if type(size) is int and size > 0:
             return {"what": "maxsize", "size": size}

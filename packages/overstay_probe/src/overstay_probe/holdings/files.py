@@ -20,6 +20,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
 _NOT_FILES = ("/proc/", "/sys/")
 _CODE_CACHE = "__pycache__"
+_NO_NUMBER, _DATABASE = -1, -2
+"""In place of a descriptor's number: for what opens none, and for what does not tell it."""
 _CALLER = 3  # frames from `_site.here` to whom a replaced function serves, past the note and the function itself
 _files: dict[str, tuple[int, _site.Site]] = {}
 
@@ -66,7 +68,7 @@ def _noting_open(original: Callable[..., Any]) -> Callable[..., Any]:
         if "r" not in mode or "+" in mode:
             is_new = path not in _files and ("x" in mode or not os.path.lexists(path))
         result = original(file, mode, *args, **options)
-        _opened(path, is_new)
+        _opened(path, is_new, result.fileno())
         return result
 
     return open
@@ -80,7 +82,7 @@ def _noting_os_open(original: Callable[..., int]) -> Callable[..., int]:
         if flags & _WRITING:
             is_new = name not in _files and (flags & os.O_EXCL != 0 or not os.path.lexists(name))
         result = original(path, flags, mode)
-        _opened(name, is_new)
+        _opened(name, is_new, result)
         return result
 
     return open
@@ -93,7 +95,7 @@ def _noting_connect(original: Callable[..., Any]) -> Callable[..., Any]:
         path = _absolute(database)
         is_new = not os.path.lexists(path)
         result = original(database, *args, **options)
-        _opened(path, is_new)
+        _opened(path, is_new, _DATABASE)
         return result
 
     return connect
@@ -131,17 +133,19 @@ def _noting_removal(original: Callable[..., None]) -> Callable[..., None]:
         original(path)
         absolute = _absolute(path)
         _files.pop(absolute, None)
-        descriptors.removed(absolute)
 
     return remove
 
 
-def _opened(path: str, is_new: bool) -> None:
+def _opened(path: str, is_new: bool, number: int = _NO_NUMBER) -> None:
     if not path or path.startswith(_NOT_FILES) or _CODE_CACHE in path:
         return
     try:
         session, site = current.get(), _site.here(_CALLER)
-        descriptors.note(path, session, site)
+        if number >= 0:
+            descriptors.note(number, path, session, site)
+        elif number == _DATABASE:
+            descriptors.note_database(path, session, site)
         if is_new:
             _files[path] = (session, site)
     except Exception as error:  # the application has its file; only our note of it failed
