@@ -45,9 +45,10 @@ def is_put_into_table(call: ast.Call, module: Module) -> bool:
     local, _ = given_names(call, module)
     function = module.function(call)
     for node in module.own(function) if function else ():
-        is_put = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript)
-        if is_put and (last_name(node.value) in local or node.value is call):
-            return True
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            is_it = node.value is call or last_name(node.value) in local
+            if is_it:
+                return True
     return False
 
 

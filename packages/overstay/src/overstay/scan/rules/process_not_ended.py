@@ -28,8 +28,8 @@ def check(unit: Unit) -> Iterator[Match]:
     """Yield the starts of processes that are dropped, or kept in a name by which nothing ends them."""
     module = unit.module
     for call in module.calls(*{name.rpartition(".")[2] for name in _STARTERS}):
-        if module.resolve(call.func) not in _STARTERS:
-            continue
+        if module.resolve(call.func) not in _STARTERS or module.function(call) is None:
+            continue  # what the program starts as it starts is no client's
         fate = fate_of(call, module, unit.project, _ENDERS)
         if fate.how and not _is_ended_from_table(call, fate.name, unit):
             yield module.match(call, (f"scan.{fate.how}", {"name": fate.name}), call=ast.unparse(call.func))
