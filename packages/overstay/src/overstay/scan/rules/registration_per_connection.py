@@ -55,6 +55,8 @@ def _is_at_a_client(call: ast.Call, unit: Unit) -> bool:
 def _removers(call: ast.Call, unit: Unit) -> tuple[str, ...] | None:
     """Return the methods that undo a registration; None where a call is none."""
     name = unit.module.resolve(call.func)
+    if any(last_name(each) in ("SIG_IGN", "SIG_DFL") for each in call.args):
+        return None
     if name in _OF_THE_PROGRAM:
         return _OF_THE_PROGRAM[name]
     if not isinstance(call.func, ast.Attribute) or not call.args:
