@@ -40,12 +40,14 @@ class Examination:
         self._progress = progress
         self._questionable: dict[Signature, list[Overstay]] = {}
         self.evidence = visiting.evidence
+        self.evidence.closing = observer.closing
 
     async def run(self) -> None:
         """Examine; raises OverstayError when the server cannot be visited at all or ends half-way."""
         await self._visiting.warm_up()
         await self._visiting.plant_canaries()
         await self._measure_memory()
+        await self._observer.watch_closers()
         await self._visiting.stage(self._plan.sessions)
         await self._settle(self._plan.settle)
         self._check_canaries()
@@ -124,6 +126,7 @@ class Examination:
             if not await self._is_worth_doubling():
                 break
             self._progress("doubling", done=doubling, total=_DOUBLINGS)
+            await self._observer.watch_closers()  # classes that were imported by the first session
             await self._visiting.stage(len(self.evidence.visits))
             await self._settle(min(self._plan.settle, _QUICK_SETTLE))
             self.evidence.tally.checkpoint()
