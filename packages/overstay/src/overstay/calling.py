@@ -5,6 +5,7 @@ That is no proof, so it is asked only about a closer of which it is known that i
 """
 
 import ast
+import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ class Obstacle:
 
 def obstacle(files: tuple[str, ...], owner: str, closer: str) -> Obstacle | None:
     """Return why `closer` of the class `owner` is not called in these files; None where the source does not say."""
+    files = _about(files, owner, closer)
     if not any(_names(tree, closer) for _, tree in _trees(files)):
         return Obstacle("uncalled")
     names = _names_of(files, owner)
@@ -39,6 +41,7 @@ def obstacle(files: tuple[str, ...], owner: str, closer: str) -> Obstacle | None
 
 def guard_for_absent(files: tuple[str, ...], owner: str, closers: frozenset[str]) -> tuple[str, Obstacle] | None:
     """Return a closer that `owner` is asked for with `hasattr` and that is none of its `closers`, and where."""
+    files = _about(files, owner, "hasattr")
     names = _names_of(files, owner)
     for file, tree in _trees(files):
         for node in ast.walk(tree):
@@ -46,6 +49,12 @@ def guard_for_absent(files: tuple[str, ...], owner: str, closers: frozenset[str]
             if asked in CLOSERS - closers and isinstance(node, ast.Call):
                 return asked, Obstacle("guard", file, node.lineno, ast.unparse(node))
     return None
+
+
+@lru_cache(maxsize=64)
+def _about(files: tuple[str, ...], *words: str) -> tuple[str, ...]:
+    """Return the files that have any of these words: a large program is not parsed for a few lines of it."""
+    return tuple(file for file in files if any(word in line for line in linecache.getlines(file) for word in words))
 
 
 def _trees(files: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
@@ -97,16 +106,28 @@ def _is_object(value: ast.AST, owner: str, names: set[str]) -> bool:
     """Tell whether an expression is an object of a class, or has one out of what is named so."""
     if isinstance(value, ast.Tuple):  # an annotation
         return any(_annotates(node, owner) for each in value.elts for node in ast.walk(each))
+    return any(_makes(part, owner) or _source(part) in names for part in _alternatives(value))
+
+
+def _alternatives(value: ast.AST) -> Iterator[ast.AST]:
+    """Yield what an expression may be: both of `a if b else c` and of `a or c`, and what is awaited."""
     if isinstance(value, ast.Await):
-        return _is_object(value.value, owner, names)
-    if isinstance(value, ast.IfExp | ast.BoolOp):
-        parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else value.values
-        return any(_is_object(part, owner, names) for part in parts)
-    if isinstance(value, ast.Call):
-        made = last_name(value.func) == owner
-        created = isinstance(value.func, ast.Attribute) and last_name(value.func.value) == owner
-        return made or created or _source(value) in names
-    return _source(value) in names
+        yield from _alternatives(value.value)
+    elif isinstance(value, ast.IfExp | ast.BoolOp):
+        for part in [value.body, value.orelse] if isinstance(value, ast.IfExp) else value.values:
+            yield from _alternatives(part)
+    else:
+        yield value
+
+
+def _makes(value: ast.AST, owner: str) -> bool:
+    """Tell whether an expression calls a class, or a method of the class that makes one."""
+    if not isinstance(value, ast.Call):
+        return False
+    return owner in (
+        last_name(value.func),
+        last_name(value.func.value) if isinstance(value.func, ast.Attribute) else "",
+    )
 
 
 def _annotates(node: ast.AST, owner: str) -> bool:
@@ -153,13 +174,32 @@ def _receiver(node: ast.AST, method: str) -> ast.expr | None:
 def _popped(file: str, function: ast.AST, receiver: ast.expr) -> Obstacle | None:
     """Return the earlier line of a function that throws away what the receiver is looked up in."""
     name = base_of(receiver)
-    taken_from = {_source(value) for node in ast.walk(function) for given, value in _gifts(node) if given == name}
-    thrown = [node for node in ast.walk(function) if isinstance(node, ast.Expr | ast.Delete)]
-    for node in thrown:
-        is_earlier = node.lineno < receiver.lineno
-        if is_earlier and any(takes_out(node, container) for container in {name, *taken_from} - {""}):
+    values = [value for node in ast.walk(function) for given, value in _gifts(node) if given == name]
+    taken_from = {_source(part) for value in values for part in _alternatives(value)}
+    earlier = (node for statement in _before(function, receiver) for node in ast.walk(statement))
+    for node in earlier:
+        if not isinstance(node, ast.Expr | ast.Delete):
+            continue
+        if any(takes_out(node, container) for container in {name, *taken_from} - {""}):
             return Obstacle("popped", file, node.lineno, ast.unparse(node))
     return None
+
+
+def _before(node: ast.AST, inner: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements that stand before an inner node, without the branches that it is not in."""
+    for block in _blocks(node):
+        for at, statement in enumerate(block):
+            if any(each is inner for each in ast.walk(statement)):
+                yield from block[:at]
+                yield from _before(statement, inner)
+
+
+def _blocks(node: ast.AST) -> list[list[ast.AST]]:
+    """Return the lists of statements that a node has; of a `try`, one of them all, as one comes after the other."""
+    parts = [getattr(node, name, []) for name in ("body", "handlers", "orelse", "finalbody")]
+    if isinstance(node, ast.Try):
+        return [[statement for part in parts for statement in part]]
+    return [part for part in parts if isinstance(part, list)]
 
 
 def _guard(file: str, tests: tuple[ast.expr, ...], names: frozenset[str]) -> Obstacle | None:

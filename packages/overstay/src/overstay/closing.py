@@ -1,12 +1,15 @@
 """Which sessions ran which closers, and of which classes: what the processes of the target told."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from overstay.judge.sessions import Key
 
 MADE = "__init__"
+Method = tuple[str, str, str]
+"""A method: its file, the qualified name of its class, and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,11 @@ class Closable:
     closers: tuple[str, ...]
     watched: frozenset[str]
 
+    @property
+    def own_name(self) -> str:
+        """Return its name without what it is nested in."""
+        return self.name.rpartition(".")[2]
+
 
 class Closing:
     """The classes with their closers, and the sessions that ran those; a session of number 0 is none."""
@@ -25,7 +33,7 @@ class Closing:
     def __init__(self) -> None:
         self._classes: dict[tuple[str, str], Closable] = {}
         self._families: dict[tuple[str, str], set[tuple[int, int]]] = {}
-        self._since: dict[tuple[int, int], int] = {}
+        self._since: dict[tuple[int, int, str], int] = {}
         self._ran: dict[tuple[int, int, str], set[int]] = {}
         self._files: set[str] = set()
 
@@ -37,7 +45,7 @@ class Closing:
             known = Closable(told["file"], told["name"], tuple(told["closers"]), frozenset(told["watched"]))
             names[told["number"]] = known.file, known.name
             self._classes[known.file, known.name] = known
-            self._since[pid, told["number"]] = told["since"]
+            self._since |= {(pid, told["number"], method): since for method, since in told["watched"].items()}
         for told in classes:
             for number in told["lineage"]:
                 self._families.setdefault(names[number], set()).add((pid, told["number"]))
@@ -62,7 +70,11 @@ class Closing:
         family = self._families.get((of.file, of.name), ())
         return {(pid, session) for pid, number in family for session in self._ran.get((pid, number, method), ())}
 
-    def is_watched_in(self, of: Closable, session: Key) -> bool:
-        """Tell whether the class was watched before a session began."""
+    def watched(self, of: Closable, method: str, sessions: Iterable[Key]) -> set[Key]:
+        """Return those sessions that began when a method of a class was watched already."""
         family = self._families.get((of.file, of.name), ())
-        return any(pid == session[0] and self._since[pid, number] < session[1] for pid, number in family)
+        since: dict[int, int] = {}
+        for pid, number in family:
+            if (pid, number, method) in self._since:
+                since[pid] = min(self._since[pid, number, method], since.get(pid, sys.maxsize))
+        return {(pid, number) for pid, number in sessions if since.get(pid, sys.maxsize) < number}

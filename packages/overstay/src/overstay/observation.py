@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from overstay.closing import Closing
+from overstay.closing import Closing, Method
 from overstay.judge.sessions import Key, Session
 from overstay.link import Link, LinkLost
 
@@ -176,9 +176,12 @@ class Observer:
         """Have every holding of every session noted from now on, or let the hooks rest if nobody else needs them."""
         await self.ask("attend", closely=closely)
 
-    async def watch_closers(self) -> None:
-        """Have it noted from now on which sessions run closers, in the classes loaded since the last time too."""
-        for pid, answer in (await self.ask("closers")).items():
+    async def watch_closers(self, others: Iterable[Method] = ()) -> None:
+        """Have it noted from now on which sessions run closers, in classes loaded since the last time too, and others.
+
+        What a session runs is told in `closing`.
+        """
+        for pid, answer in (await self.ask("closers", others=list(others))).items():
             self.closing.learn(pid, answer)
 
     async def lengths(self, max_pause_ms: float) -> Lengths:

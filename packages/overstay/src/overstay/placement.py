@@ -49,6 +49,13 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
     return found[-1] if found else None
 
 
+def filler_of(path: str, name: str) -> tuple[str, str, str] | None:
+    """Return file, class and name of the method that puts something into `name`; None where no method does."""
+    found = site_of(path, name)
+    owner, _, method = found[1].rpartition(".") if found else ("", "", "")
+    return (path, owner, method) if owner else None
+
+
 def fills(path: str, name: str) -> bool:
     """Tell whether any statement of a source file puts something into `name`."""
     tree = tree_of(path)

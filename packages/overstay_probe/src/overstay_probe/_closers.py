@@ -8,7 +8,7 @@ seen, nor one whose metaclass has a say in how its attributes are set.
 
 import functools
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -27,12 +27,12 @@ _SETTING = frozenset(("__setattr__", "__delattr__", "__getattribute__"))
 
 
 class _Class(NamedTuple):
-    """A class of the application, and how many sessions there had been when its closers began to tell."""
+    """A class of the application, and by method how many sessions there had been when it began to tell."""
 
     number: int
     kind: type
     file: str
-    since: int
+    since: dict[str, int]
 
 
 _known: dict[int, _Class] = {}
@@ -40,11 +40,11 @@ _known: dict[int, _Class] = {}
 _noted: set[tuple[int, int, str]] = set()
 
 
-def watch() -> dict[str, Any]:
-    """Let the closers of all classes that are loaded note their sessions.
+def watch(others: Iterable[Any]) -> dict[str, Any]:
+    """Let the closers of all classes that are loaded note their sessions, and `others`: [file, class, method] each.
 
     Return the files of the application, and its classes: of each its number in the rows of the journal, file and
-    qualified name, which closers it has, which of them are watched, and after how many sessions that began.
+    qualified name, which closers it has, and which methods are watched, after how many sessions that began.
     """
     files = []
     for name, module in list(sys.modules.items()):
@@ -58,6 +58,10 @@ def watch() -> dict[str, Any]:
         except Exception as error:  # classes may be stranger than we know
             _trouble.disarm(_WHAT, error)
             break
+    for other in others:
+        for each in _known.values():
+            if other[:2] == [each.file, qualname_of(each.kind)]:
+                _watch_method(each, other[2])
     return {"files": files, "classes": [_told(each) for each in _known.values()]}
 
 
@@ -71,8 +75,16 @@ def leave() -> None:
 def _watch_module(names: Mapping[str, Any], file: str) -> None:
     for kind in _classes(names, names.get("__name__")):
         if id(kind) not in _known:
-            _known[id(kind)] = _Class(len(_known), kind, file, ledger.given)
-            _watch_class(kind)
+            known = _known[id(kind)] = _Class(len(_known), kind, file, {})
+            for name in (*NAMES, _MADE) if _closers(kind) else ():
+                _watch_method(known, name)
+
+
+def _watch_method(known: _Class, name: str) -> None:
+    function = namespace(known.kind).get(name)
+    if type(function) is FunctionType and not hasattr(function, "overstay_wrapped"):
+        put_in_place(known.kind, name, _noting(function, name))
+        known.since[name] = ledger.given
 
 
 def _classes(names: Mapping[str, Any], module: object, outer: str = "") -> Iterator[type]:
@@ -89,15 +101,6 @@ def _is_plain(kind: type) -> bool:
     """Tell whether attributes of a class are set as those of any other, without a line of its metaclass's."""
     own = [owner for owner in mro(type(kind)) if owner is not type and owner is not object]
     return not any(name in namespace(owner) for owner in own for name in _SETTING)
-
-
-def _watch_class(kind: type) -> None:
-    if not _closers(kind):
-        return
-    for name in (*NAMES, _MADE):
-        function = namespace(kind).get(name)
-        if type(function) is FunctionType and not hasattr(function, "overstay_wrapped"):
-            put_in_place(kind, name, _noting(function, name))
 
 
 def _closers(kind: type) -> list[str]:
@@ -140,17 +143,19 @@ def _note(args: tuple[Any, ...], name: str) -> None:
 
 def _told(each: _Class) -> dict[str, Any]:
     lineage = [_known[id(owner)] for owner in mro(each.kind) if id(owner) in _known]
+    names = {name for owner in lineage for name in owner.since}
     return {
         "number": each.number,
         "file": each.file,
         "name": qualname_of(each.kind),
         "lineage": [owner.number for owner in lineage],
         "closers": _closers(each.kind),
-        "watched": [name for name in (*NAMES, _MADE) if _is_watched(each.kind, name)],
-        "since": each.since,
+        "watched": {name: since for name in names if (since := _watched_since(each.kind, name)) is not None},
     }
 
 
-def _is_watched(kind: type, name: str) -> bool:
-    definer = next((namespace(owner)[name] for owner in mro(kind) if name in namespace(owner)), None)
-    return type(definer) is FunctionType and hasattr(definer, "overstay_wrapped")
+def _watched_since(kind: type, name: str) -> int | None:
+    """Return from which session on the method is watched that objects of a class have; None where it is not."""
+    definer = next((owner for owner in mro(kind) if name in namespace(owner)), None)
+    known = _known.get(id(definer))
+    return known.since.get(name) if known is not None else None

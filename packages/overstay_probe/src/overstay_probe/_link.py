@@ -153,11 +153,11 @@ class Link:
             if may_rest != ledger.is_resting:
                 (holdings.rest if may_rest else holdings.watch)()
 
-    def closers(self, asker: object) -> dict[str, Any]:
+    def closers(self, asker: object, request: dict[str, Any]) -> dict[str, Any]:
         """Let the journals tell which sessions run closers, as long as this asker is there; return whose."""
         with self._attention:
             self._closers_wanted.add(asker)
-            return _closers.watch()
+            return _closers.watch(request["others"])
 
     def leave(self, asker: object) -> None:
         """Forget what an asker wished."""
@@ -247,7 +247,7 @@ class _Asker:
             "trace": link.trace,
             "lag": lambda _: link.lag(),
             "self": lambda _: link.self_cost(),
-            "closers": lambda _: link.closers(self),
+            "closers": lambda request: link.closers(self, request),
             "attend": lambda request: link.attend(self, content=not request["closely"]),
             "mark": lambda request: _canary.marked.update(port for port in request["ports"] if isinstance(port, int)),
             "clear": lambda _: self._clear(),

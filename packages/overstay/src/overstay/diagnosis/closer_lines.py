@@ -12,6 +12,9 @@ from overstay.memory import Held
 from overstay.messages import Speaker
 from overstay.observation import APPLICATION, Frame, Place
 
+_FEW = 3
+"""What fewer sessions have made is shared by others, and made when it was first needed."""
+
 
 class CloserLines:
     """Says of the class whose method left something, or whose attribute grows, what its closers did."""
@@ -27,8 +30,7 @@ class CloserLines:
         known = self._class_of([place.where, *place.frames])
         if known is None:
             return []
-        left = {key for key in sessions if self._closing.is_watched_in(known, key)}
-        return _Account(known, left, self._evidence, ()).lines(self._say, self._project, kind=kind)
+        return _Account(known, sessions, self._evidence, ()).lines(self._say, self._project, kind=kind)
 
     def of_held(self, held: Held, place: Place | None) -> list[str]:
         """Return what is to say about what is held: by closers of its owner, else of the class that puts it there."""
@@ -37,13 +39,27 @@ class CloserLines:
         known = self._class_of([*owners, *((place.where,) if place else ())])
         if known is None:
             return []
-        sessions = held.sessions or [key for key, each in self._evidence.counted.items() if each.ended is not None]
-        watched = {key for key in sessions if self._closing.is_watched_in(known, key)}
         about = [each for each in known.closers if each not in placement.closers_without(held.file, held.name)]
         if held.sessions:
-            return _Account(known, watched, self._evidence, about).lines(self._say, self._project, kind="object")
-        made = self._closing.runners(known, MADE) & watched
-        return _Account(known, made or watched, self._evidence, about).lines(self._say, self._project, name=held.name)
+            return _Account(known, held.sessions, self._evidence, about).lines(self._say, self._project, kind="object")
+        made = self._closing.runners(known, MADE) & self._ended
+        account = _Account(known, made if len(made) >= _FEW else self._ended, self._evidence, about)
+        return [*self._filled(held), *account.lines(self._say, self._project, name=held.name)]
+
+    def _filled(self, held: Held) -> list[str]:
+        """Return how many sessions ran the method that fills what grows, where that was watched."""
+        file, owner, method = placement.filler_of(held.file, held.name) or ("", "", "")
+        known = self._closing.class_of(file, owner)
+        watched = self._closing.watched(known, method, self._ended) if known else set()
+        if known is None or not watched or method == MADE:
+            return []
+        ran = len(self._closing.runners(known, method) & watched)
+        name = f"{known.own_name}.{method}"
+        return [self._say("closer.fills", method=name, ran=ran, sessions=len(watched))]
+
+    @property
+    def _ended(self) -> set[Key]:
+        return {key for key, session in self._evidence.counted.items() if session.ended is not None}
 
     def _class_of(self, frames: Sequence[Frame]) -> Closable | None:
         """Return the innermost class with a closer, else the innermost class of all."""
@@ -55,14 +71,15 @@ class CloserLines:
 class _Account:
     """What the closers of one class did in some sessions; `about` names those that are there for what is left."""
 
-    def __init__(self, known: Closable, sessions: set[Key], evidence: Evidence, about: Sequence[str]) -> None:
+    def __init__(self, known: Closable, sessions: Iterable[Key], evidence: Evidence, about: Sequence[str]) -> None:
         closing = evidence.closing
+        watched = [closer for closer in known.closers if closer in known.watched]
         self._known = known
-        self._sessions = sessions
+        self._sessions = sessions = closing.watched(known, watched[0], sessions) if watched else set()
         self._about = about
         self._files = closing.files
-        self._is_made_there = bool(closing.runners(known, MADE) & sessions)
-        runners = {closer: closing.runners(known, closer) for closer in known.closers if closer in known.watched}
+        self._is_made_there = len(closing.runners(known, MADE) & sessions) >= _FEW
+        runners = {closer: closing.runners(known, closer) for closer in watched}
         self._ran = {closer: who & sessions for closer, who in runners.items()}
         self._others = {closer: (who - sessions) & evidence.counted.keys() for closer, who in runners.items()}
         self._outside = {closer for closer, who in runners.items() if any(session == 0 for _, session in who)}
@@ -70,7 +87,7 @@ class _Account:
     def lines(self, say: Speaker, project: Path, *, kind: str = "", name: str = "") -> list[str]:
         """Return the lines, at most one about closers that ran and one about such that did not."""
         if not self._sessions:
-            return []
+            return [] if self._known.watched else self._absent(say, project)
         return [*self._ran_lines(say, kind, name), *self._idle_lines(say, project)]
 
     def _ran_lines(self, say: Speaker, kind: str, name: str) -> list[str]:
@@ -96,36 +113,35 @@ class _Account:
             return [
                 say("closer.ran-outside", closers=self._listed(say, [each for each in idle if each in self._outside]))
             ]
-        return self._never(say, project, idle) or ([] if has_run else self._absent(say, project))
+        absent = [] if has_run else self._absent(say, project)
+        return self._never(say, project, idle, absent) or absent
 
-    def _never(self, say: Speaker, project: Path, idle: Sequence[str]) -> list[str]:
+    def _never(self, say: Speaker, project: Path, idle: Sequence[str], absent: Sequence[str]) -> list[str]:
         """Return that closers never ran: where sessions make an object, or where the source says what kept them."""
-        found = [(closer, obstacle(self._files, self._own_name, closer)) for closer in idle]
+        found = [(closer, obstacle(self._files, self._known.own_name, closer)) for closer in idle]
         kept = [(closer, why) for closer, why in found if why is not None and why.what != "uncalled"]
         expected = [each for each in found if self._is_made_there or each[0] in self._about]
         chosen = kept or expected
         plain = [each for each in chosen if not each[0].startswith("__")] or chosen
         if not plain:
             return []
-        closers = [closer for closer, why in plain if why == plain[0][1]]
-        line = say("closer.never", closers=self._listed(say, closers), sessions=len(self._sessions))
         why = plain[0][1]
-        return [line if why is None else line + say("list.colon") + _why(why, say, project)]
+        closers = self._listed(say, [closer for closer, other in plain if other == why])
+        line = say("closer.never", closers=closers, sessions=len(self._sessions))
+        if why is not None and not (absent and why.what == "uncalled"):
+            return [line + say("list.colon") + _why(why, say, project)]
+        return [say("list.colon").join([line, *absent])]
 
     def _absent(self, say: Speaker, project: Path) -> list[str]:
-        found = guard_for_absent(self._files, self._own_name, frozenset(self._known.closers))
+        found = guard_for_absent(self._files, self._known.own_name, frozenset(self._known.closers))
         if found is None:
             return []
         closer, at = found
         where = _where(at, project)
         return [say("closer.absent", owner=self._known.name, closer=closer, code=at.code, where=where)]
 
-    @property
-    def _own_name(self) -> str:
-        return self._known.name.rpartition(".")[2]
-
     def _listed(self, say: Speaker, closers: Iterable[str]) -> str:
-        return say("list.and").join(f"`{self._own_name}.{closer}`" for closer in closers)
+        return say("list.and").join(f"`{self._known.own_name}.{closer}`" for closer in closers)
 
 
 def _why(why: Obstacle, say: Speaker, project: Path) -> str:

@@ -10,7 +10,7 @@ from overstay.diagnosis.rates import rate_of, title_of
 from overstay.evidence import Evidence
 from overstay.findings import SEVERITY_OF, AffectsYou, Finding, Fix, Rate, Reference, Verdict
 from overstay.judge.containers import Grown, ages, grown
-from overstay.memory import Held
+from overstay.memory import SHARED, Held
 from overstay.messages import Speaker
 from overstay.observation import APPLICATION, Frame, Place
 
@@ -135,7 +135,7 @@ class MemoryFindings:
         for word, suspect in _SUSPECTS.items():
             if word in text:
                 return suspect
-        return _SHARED_SUSPECT if held.pin == "shared-object" and rule == "container-grows" else None
+        return _SHARED_SUSPECT if held.pin == SHARED and rule == "container-grows" else None
 
     def _name(self, held: Held) -> str:
         owner = next((line.text for line in held.references if line.owner), held.root)
