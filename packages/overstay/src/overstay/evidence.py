@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from overstay.closing import Closing
 from overstay.findings import NotExercised
 from overstay.judge import counters
 from overstay.judge.latency import Slowing, slowing
@@ -32,6 +33,7 @@ class Evidence:
     held: tuple[Holding, ...] = ()
     windows: list[Window] = field(default_factory=list)
     memory: list[Held] = field(default_factory=list)
+    closing: Closing = field(default_factory=Closing)
     unseen: str = ""
     is_finished: bool = False
     has_second_look: bool = False

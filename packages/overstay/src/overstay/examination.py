@@ -10,9 +10,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from overstay import placement
 from overstay.judge import containers, counters
 from overstay.judge.overstays import OBJECT, SESSION, Overstay, Signature, overstays, signature_of
-from overstay.memory import Window, held_of, merged
+from overstay.memory import SHARED, Window, held_of, merged
 from overstay.observation import Look, Observer
 from overstay.visiting import Plan, Progress, Visiting
 from overstay.visits import SILENT
@@ -40,12 +41,14 @@ class Examination:
         self._progress = progress
         self._questionable: dict[Signature, list[Overstay]] = {}
         self.evidence = visiting.evidence
+        self.evidence.closing = observer.closing
 
     async def run(self) -> None:
         """Examine; raises OverstayError when the server cannot be visited at all or ends half-way."""
         await self._visiting.warm_up()
         await self._visiting.plant_canaries()
         await self._measure_memory()
+        await self._observer.watch_closers()
         await self._visiting.stage(self._plan.sessions)
         await self._settle(self._plan.settle)
         self._check_canaries()
@@ -124,6 +127,8 @@ class Examination:
             if not await self._is_worth_doubling():
                 break
             self._progress("doubling", done=doubling, total=_DOUBLINGS)
+            if self._visiting.stages == 1:
+                await self._watch_fillers()
             await self._visiting.stage(len(self.evidence.visits))
             await self._settle(min(self._plan.settle, _QUICK_SETTLE))
             self.evidence.tally.checkpoint()
@@ -212,6 +217,14 @@ class Examination:
         of_ours = [replace(each, sessions=tuple(key for key in each.sessions if key in counted)) for each in held]
         evidence.memory = merged([each for each in of_ours if each.sessions or each.containers])
         evidence.unseen = evidence.unseen or why
+
+    async def _watch_fillers(self) -> None:
+        """Have it noted which sessions run the methods that fill what grows on objects that they share."""
+        grown = containers.growing(self.evidence.windows)
+        told = (await self._observer.trace(grown, self._plan.max_pause_ms))[0] if grown else {}
+        held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
+        shared = [each for each in held if each.pin == SHARED]
+        await self._observer.watch_closers(filter(None, (placement.filler_of(each.file, each.name) for each in shared)))
 
     async def _look_again(self) -> None:
         """Look a second time when the first clients have been gone for long; what is gone then was late."""

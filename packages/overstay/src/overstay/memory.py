@@ -8,6 +8,9 @@ from overstay import placement
 from overstay.judge.sessions import Key
 from overstay.observation import Address, Place, place_of
 
+SHARED = "shared-object"
+"""The pin of what grows on an object that all sessions use."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

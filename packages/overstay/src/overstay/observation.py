@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from overstay.closing import Closing, Method
 from overstay.judge.sessions import Key, Session
 from overstay.link import Link, LinkLost
 
@@ -99,6 +100,7 @@ class Observer:
         self.hellos: dict[int, dict[str, Any]] = {}
         self.disarmed: dict[str, str] = {}
         self.collected: list[Collected] = []
+        self.closing = Closing()
 
     @property
     def is_inside(self) -> bool:
@@ -174,6 +176,14 @@ class Observer:
         """Have every holding of every session noted from now on, or let the hooks rest if nobody else needs them."""
         await self.ask("attend", closely=closely)
 
+    async def watch_closers(self, others: Iterable[Method] = ()) -> None:
+        """Have it noted from now on which sessions run closers, in classes loaded since the last time too, and others.
+
+        What a session runs is told in `closing`.
+        """
+        for pid, answer in (await self.ask("closers", others=list(others))).items():
+            self.closing.learn(pid, answer)
+
     async def lengths(self, max_pause_ms: float) -> Lengths:
         """Return how long every container of every process is."""
         told = await self.ask("lengths", max_pause_ms=max_pause_ms)
@@ -230,6 +240,8 @@ class Observer:
             role, site = rest
             if site:
                 self.collected.append(Collected(key, role, place_of(site)))
+        elif event == "ran":
+            self.closing.note(pid, number, *rest)
         elif key in self.sessions:
             self.sessions[key] = replace(self.sessions[key], ended=rest[0])
 

@@ -12,13 +12,14 @@ _ADDING = frozenset(
         *("write", "addHandler", "register", "subscribe", "push", "labels", "frombytes", "fromlist"),
     )
 )
-_CLOSERS = frozenset(("close", "aclose", "reset", "stop", "disconnect", "cleanup", "shutdown", "__aexit__", "__exit__"))
+CLOSERS = frozenset(("close", "aclose", "reset", "stop", "disconnect", "cleanup", "shutdown", "__aexit__", "__exit__"))
 _REGISTERING = frozenset(("register", "subscribe", "set_exception_handler", "add_signal_handler", "signal", "finalize"))
 _REMOVING = frozenset(("pop", "popitem", "popleft", "clear", "remove", "discard"))
 
 
 @lru_cache(maxsize=64)
-def _tree(path: str) -> ast.Module | None:
+def tree_of(path: str) -> ast.Module | None:
+    """Return the syntax tree of a source file; None where it is not to be read."""
     try:
         return ast.parse("".join(linecache.getlines(path)))
     except (SyntaxError, ValueError):
@@ -30,7 +31,7 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
 
     `name` is a variable or an attribute. Where nothing is put in, the line that assigns it; None where there is none.
     """
-    tree = _tree(path)
+    tree = tree_of(path)
     if tree is None or not name:
         return None
     inside: list[tuple[int, str]] = []
@@ -48,22 +49,29 @@ def site_of(path: str, name: str) -> tuple[int, str] | None:
     return found[-1] if found else None
 
 
+def filler_of(path: str, name: str) -> tuple[str, str, str] | None:
+    """Return file, class and name of the method that puts something into `name`; None where no method does."""
+    found = site_of(path, name)
+    owner, _, method = found[1].rpartition(".") if found else ("", "", "")
+    return (path, owner, method) if owner else None
+
+
 def fills(path: str, name: str) -> bool:
     """Tell whether any statement of a source file puts something into `name`."""
-    tree = _tree(path)
+    tree = tree_of(path)
     return tree is not None and name != "" and any(_puts_into(node, name) for _, node in _statements(tree))
 
 
 def closers_without(path: str, name: str) -> list[str]:
     """Return the closing methods, of the class whose attribute `name` is, that do not touch it: they leave it full."""
-    tree = _tree(path)
+    tree = tree_of(path)
     for node in ast.walk(tree) if tree and name else ():
         if isinstance(node, ast.ClassDef) and any(
             _puts_into(each, name) for each in ast.walk(node) if _is_simple(each)
         ):
             methods = [each for each in node.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
-            closers = [method for method in methods if method.name in _CLOSERS]
-            return [closer.name for closer in closers if not _mentions(closer, name)]
+            closers = [method for method in methods if method.name in CLOSERS]
+            return [closer.name for closer in closers if not mentions(closer, name)]
     return []
 
 
@@ -71,13 +79,14 @@ def _is_simple(node: ast.AST) -> TypeGuard[ast.stmt]:
     return isinstance(node, ast.stmt) and not hasattr(node, "body")
 
 
-def _mentions(node: ast.AST, name: str) -> bool:
-    return any(_last_name(each) == name for each in ast.walk(node))
+def mentions(node: ast.AST, name: str) -> bool:
+    """Tell whether a name stands anywhere in a node."""
+    return any(last_name(each) == name for each in ast.walk(node))
 
 
 def definition_of(path: str, name: str) -> tuple[int, str] | None:
     """Return line and name of the function or class `name`, decorators included; None where there is none."""
-    tree = _tree(path)
+    tree = tree_of(path)
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name:
             return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node.name
@@ -87,7 +96,7 @@ def definition_of(path: str, name: str) -> tuple[int, str] | None:
 @lru_cache(maxsize=256)
 def bound_of(path: str, name: str) -> int | None:
     """Return the number that `len(name)` is compared with in a function that also takes something out; else None."""
-    tree = _tree(path)
+    tree = tree_of(path)
     if tree is None or not name:
         return None
     constants = {
@@ -98,11 +107,11 @@ def bound_of(path: str, name: str) -> int | None:
         if isinstance(target, ast.Name)
     }
     for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _takes_out(function, name):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and takes_out(function, name):
             for node in ast.walk(function):
                 if isinstance(node, ast.Compare) and _is_length_of(node.left, name):
                     limit = node.comparators[0]
-                    value = limit.value if isinstance(limit, ast.Constant) else constants.get(_last_name(limit))
+                    value = limit.value if isinstance(limit, ast.Constant) else constants.get(last_name(limit))
                     if isinstance(value, int):
                         return value
     return None
@@ -128,19 +137,20 @@ def _function(name: str, tree: ast.Module) -> str:
     return "<module>" if name in classes else name
 
 
-def _last_name(node: ast.AST) -> str:
+def last_name(node: ast.AST) -> str:
+    """Return the name of a variable or of an attribute, empty for anything else."""
     if isinstance(node, ast.Name):
         return node.id
     return node.attr if isinstance(node, ast.Attribute) else ""
 
 
-def _base(node: ast.AST) -> str:
+def base_of(node: ast.AST) -> str:
     """Return the name that is indexed: `rooms` of `self.rooms[a][b]`."""
     while isinstance(node, ast.Subscript):
         node = node.value
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("setdefault", "get"):
-        return _base(node.func.value)
-    return _last_name(node)
+        return base_of(node.func.value)
+    return last_name(node)
 
 
 def _puts_into(statement: ast.stmt, name: str) -> bool:
@@ -148,7 +158,7 @@ def _puts_into(statement: ast.stmt, name: str) -> bool:
         _is_call_of(node, _ADDING, name)
         or _registers(node, name)
         or (isinstance(node, ast.Assign) and any(_is_element_of(target, name) for target in node.targets))
-        or (isinstance(node, ast.AugAssign) and _base(node.target) == name)
+        or (isinstance(node, ast.AugAssign) and base_of(node.target) == name)
         for node in ast.walk(statement)
     )
 
@@ -157,13 +167,14 @@ def _extends(statement: ast.stmt, name: str) -> bool:
     """Tell whether a statement assigns a longer one of what was there: `x = x + [y]`, `x = join([x, y])`, no slice."""
     if not _assigns(statement, name) or not isinstance(statement, ast.Assign | ast.AnnAssign) or not statement.value:
         return False
-    return not isinstance(statement.value, ast.Subscript) and _mentions(statement.value, name)
+    return not isinstance(statement.value, ast.Subscript) and mentions(statement.value, name)
 
 
-def _takes_out(function: ast.AST, name: str) -> bool:
+def takes_out(function: ast.AST, name: str) -> bool:
+    """Tell whether anything in a node takes something out of `name`."""
     return any(
         _is_call_of(node, _REMOVING, name)
-        or (isinstance(node, ast.Delete) and any(_base(target) == name for target in node.targets))
+        or (isinstance(node, ast.Delete) and any(base_of(target) == name for target in node.targets))
         for node in ast.walk(function)
     )
 
@@ -171,18 +182,18 @@ def _takes_out(function: ast.AST, name: str) -> bool:
 def _is_call_of(node: ast.AST, methods: frozenset[str], name: str) -> bool:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return False
-    return node.func.attr in methods and _base(node.func.value) == name
+    return node.func.attr in methods and base_of(node.func.value) == name
 
 
 def _registers(node: ast.AST, name: str) -> bool:
     """Tell whether a function of this name is handed to something that keeps callbacks."""
-    if not isinstance(node, ast.Call) or _last_name(node.func) not in _REGISTERING:
+    if not isinstance(node, ast.Call) or last_name(node.func) not in _REGISTERING:
         return False
-    return any(_last_name(inner) == name for argument in node.args for inner in ast.walk(argument))
+    return any(last_name(inner) == name for argument in node.args for inner in ast.walk(argument))
 
 
 def _is_element_of(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Subscript) and _base(node) == name
+    return isinstance(node, ast.Subscript) and base_of(node) == name
 
 
 def _alias_of(statement: ast.stmt, name: str) -> str:
@@ -190,18 +201,18 @@ def _alias_of(statement: ast.stmt, name: str) -> str:
     if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
         return ""
     value = statement.value
-    is_element = isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and _base(value) != "")
-    return statement.targets[0].id if is_element and _base(value) == name else ""
+    is_element = isinstance(value, ast.Subscript) or (isinstance(value, ast.Call) and base_of(value) != "")
+    return statement.targets[0].id if is_element and base_of(value) == name else ""
 
 
 def _assigns(statement: ast.stmt, name: str) -> bool:
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     if isinstance(statement, ast.AnnAssign):
         targets = [statement.target]
-    return any(_last_name(target) == name for target in targets)
+    return any(last_name(target) == name for target in targets)
 
 
 def _is_length_of(node: ast.AST, name: str) -> bool:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return False
-    return node.func.id == "len" and bool(node.args) and _base(node.args[0]) == name
+    return node.func.id == "len" and bool(node.args) and base_of(node.args[0]) == name

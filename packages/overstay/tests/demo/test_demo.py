@@ -76,6 +76,15 @@ def test_demo_finds_every_planted_suspect(shown: Shown) -> None:
     assert shown.report.verdict == "leak"
 
 
+def test_demo_says_what_closers_did(shown: Shown) -> None:
+    """The agent's and the tool client's run whenever a client leaves, and what they should end is there."""
+    told = {(each.kind, each.site.file): " ".join(each.evidence) for each in shown.report.findings if each.site}
+    assert "`BasicMemoryAgent.close` ran in all" in told["container", "basic_memory_agent.py"]
+    assert "`BasicMemoryAgent.close` ran in all" in told["socket", "basic_memory_agent.py"]
+    assert "`MCPClient.aclose` ran in all" in told["process", "mcp_client.py"]
+    assert "`SpeechEngine.keep_warm`, which fills it, ran in" in told["container", "service_context.py"]
+
+
 def test_demo_leaves_nothing_running(shown: Shown) -> None:
     """The server and all that its clients left behind have ended with the demo."""
     assert shown.left_running == []

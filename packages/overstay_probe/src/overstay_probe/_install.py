@@ -5,7 +5,7 @@ import atexit
 import os
 import threading
 
-from overstay_probe import _platform, _trouble, _wrap, holdings
+from overstay_probe import _closers, _platform, _trouble, _wrap, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import ledger
 from overstay_probe._link import Link
@@ -84,6 +84,7 @@ def _start_again_in_child() -> None:
     _link, _lock = None, threading.Lock()
     ledger.forget()
     holdings.forget()
+    _closers.leave()
     if ledger.is_resting:
         holdings.watch()
 

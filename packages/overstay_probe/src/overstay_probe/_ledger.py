@@ -24,6 +24,7 @@ current: ContextVar[int] = ContextVar("overstay_session", default=0)
 Row = tuple[Any, ...]
 """A line of a journal: ("began", number, door, kind, path, port, seconds) or ("ended", number, seconds),
 or ("collected", number, role, site), when the garbage collector has freed an object that the session owned,
+or ("ran", number, class, method), when the session, or 0 for none, ran a closer that a tool has asked for,
 or ("rests", number) and ("watches", number) where the hooks go out and come back, after so many sessions: what begins
 in between has no rows, since rows cost more than all that is left of us then."""
 

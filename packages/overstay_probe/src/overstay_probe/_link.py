@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from overstay_probe import _canary, _platform, _site, _trouble, census, holdings
+from overstay_probe import _canary, _closers, _platform, _site, _trouble, census, holdings
 from overstay_probe._lag import Watchdog
 from overstay_probe._ledger import Row, ledger
 from overstay_probe.census.snapshot import Answer
@@ -47,6 +47,7 @@ class Link:
         self._began_cpu = time.process_time()
         self._attention = threading.Lock()
         self._contents: dict[object, bool] = {}
+        self._closers_wanted: set[object] = set()
 
     def open(self) -> None:
         """Listen, say where in the address file, and begin to answer; raises OSError when neither is possible."""
@@ -152,6 +153,21 @@ class Link:
             if may_rest != ledger.is_resting:
                 (holdings.rest if may_rest else holdings.watch)()
 
+    def closers(self, asker: object, request: dict[str, Any]) -> dict[str, Any]:
+        """Let the journals tell which sessions run closers, as long as this asker is there; return whose."""
+        with self._attention:
+            self._closers_wanted.add(asker)
+            return _closers.watch(request["others"])
+
+    def leave(self, asker: object) -> None:
+        """Forget what an asker wished."""
+        self.attend(asker, content=None)
+        with self._attention:
+            if asker in self._closers_wanted:
+                self._closers_wanted.discard(asker)
+                if not self._closers_wanted:
+                    _closers.leave()
+
     def look(self) -> dict[str, Any]:
         """Return every holding that a session acquired and that exists, the open sessions, and their sites."""
         began = time.perf_counter()
@@ -231,6 +247,7 @@ class _Asker:
             "trace": link.trace,
             "lag": lambda _: link.lag(),
             "self": lambda _: link.self_cost(),
+            "closers": lambda request: link.closers(self, request),
             "attend": lambda request: link.attend(self, content=not request["closely"]),
             "mark": lambda request: _canary.marked.update(port for port in request["ports"] if isinstance(port, int)),
             "clear": lambda _: self._clear(),
@@ -256,7 +273,7 @@ class _Asker:
 
     def leave(self) -> None:
         """Stop the journal, and have no wishes any more."""
-        self._link.attend(self, content=None)
+        self._link.leave(self)
         if self._journal is not None:
             ledger.close_journal(self._journal)
 

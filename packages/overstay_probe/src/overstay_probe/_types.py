@@ -52,12 +52,17 @@ def module_of(of: type) -> str:
 
 def name_of(of: type) -> str:
     """Return a type's own name, without what it is nested in."""
-    return str(_qualname(of)).rpartition(".")[2]
+    return qualname_of(of).rpartition(".")[2]
+
+
+def qualname_of(of: type) -> str:
+    """Return a type's name with what it is nested in."""
+    return str(_qualname(of))
 
 
 def qualified(of: type) -> str:
     """Return `module.QualName` of a type, without the module for builtins."""
-    name, module = str(_qualname(of)), module_of(of)
+    name, module = qualname_of(of), module_of(of)
     return name if module in ("", "builtins") else f"{module}.{name}"
 
 

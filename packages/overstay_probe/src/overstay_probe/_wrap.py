@@ -1,6 +1,6 @@
 """Putting a function in the place of another, and taking it out again: for good, or for a rest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 _MISSING = object()
@@ -38,6 +38,15 @@ def put_in_place(owner: Any, name: str, replacement: Any, *, rests: bool = False
     _replaced.append(replaced)
     if not (rests and _is_resting):
         setattr(owner, name, replacement)
+
+
+def take_out(owners: Iterable[object]) -> None:
+    """Restore what these owners had before us; what somebody has replaced in his turn since then stays."""
+    wanted = set(map(id, owners))
+    for replaced in [each for each in _replaced if id(each.owner) in wanted]:
+        if _is(replaced, replaced.replacement):
+            _restore(replaced)
+    _replaced[:] = [each for each in _replaced if id(each.owner) not in wanted]
 
 
 def unwrap_all() -> None:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from overstay import placement, source
+from overstay.diagnosis.closer_lines import CloserLines
 from overstay.diagnosis.rates import rate_of, title_of
 from overstay.evidence import Evidence
 from overstay.findings import SEVERITY_OF, AffectsYou, Finding, Fix, Rate, Reference, Verdict
 from overstay.judge.containers import Grown, ages, grown
-from overstay.memory import Held
+from overstay.memory import SHARED, Held
 from overstay.messages import Speaker
 from overstay.observation import APPLICATION, Frame, Place
 
@@ -59,6 +60,7 @@ class MemoryFindings:
         self._evidence = evidence
         self._project = project
         self._say = say
+        self._closers = CloserLines(evidence, project, say)
 
     def judge(self, findings: list[Finding]) -> tuple[list[Finding], list[Finding]]:
         """Return what is kept within bounds, and all findings: those given, with what they hold, and the new ones."""
@@ -136,7 +138,7 @@ class MemoryFindings:
         for word, suspect in _SUSPECTS.items():
             if word in text:
                 return suspect
-        return _SHARED_SUSPECT if held.pin == "shared-object" and rule == "container-grows" else None
+        return _SHARED_SUSPECT if held.pin == SHARED and rule == "container-grows" else None
 
     def _name(self, held: Held) -> str:
         owner = next((line.text for line in held.references if line.owner), held.root)
@@ -180,12 +182,13 @@ class MemoryFindings:
         return [*lines, say("evidence.size", size=_size(held.bytes)), *self._beside(held)]
 
     def _beside(self, held: Held) -> list[str]:
-        """Return what the source says of the owner: its bound, and the closers that leave it as it is."""
+        """Return what is known of the owner: its bound, and what its closers did and leave as it is."""
         bound = self._bound(held)
         if bound is not None:
             return [self._say("evidence.bound", size=bound)]
         closers = placement.closers_without(held.file, held.name)
-        return [self._say("evidence.closer", closer=f"`{closer}`", name=held.name) for closer in closers]
+        leave = [self._say("evidence.closer", closer=f"`{closer}`", name=held.name) for closer in closers]
+        return [*self._closers.of_held(held, self._place(held)), *leave]
 
 
 _NOWHERE = Place(Frame("", 0, "", 0), False, ())

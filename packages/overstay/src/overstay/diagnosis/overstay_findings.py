@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from overstay import source
+from overstay.diagnosis.closer_lines import CloserLines
 from overstay.diagnosis.particulars import Particulars
 from overstay.diagnosis.rates import rate_of, title_of
 from overstay.evidence import Evidence
@@ -13,6 +14,7 @@ from overstay.messages import Speaker
 
 _SUSPECTS = {"task": 1, "process": 3, "file": 4}
 _HARMLESS = ("bounded", "one-off", "cycle-pressure")
+_GONE = (*_HARMLESS, "late")
 _RULES = {SESSION: "session-never-ends", OBJECT: "cycle-pressure"}
 _PRECEDENCE = (SESSION, "process", "job", "thread", "task", "socket", "timer", "file", "descriptor", OBJECT)
 """What is told when one line leaves several things: the one that explains the others."""
@@ -26,6 +28,7 @@ class OverstayFindings:
         self._project = project
         self._say = say
         self._particulars = Particulars(project, say)
+        self._closers = CloserLines(evidence, project, say)
 
     def judge(self) -> tuple[list[Finding], list[Finding]]:
         """Return what is kept within bounds, and what is a finding; of one line only the holding that explains it."""
@@ -80,16 +83,21 @@ class OverstayFindings:
             rate=rate,
             site=site,
             stack=source.stack_of(place, project),
-            evidence=self._told_beside(signature, held, also),
+            evidence=self._told_beside(verdict, signature, held, also),
             fix=self._fix(rule, site),
             suspect=_SUSPECTS.get(kind),
             affects_you=AffectsYou("yes", self._say("evidence.seen-here")),
         )
 
-    def _told_beside(self, signature: Signature, held: list[Overstay], also: Sequence[str]) -> tuple[str, ...]:
+    def _told_beside(
+        self, verdict: Verdict, signature: Signature, held: list[Overstay], also: Sequence[str]
+    ) -> tuple[str, ...]:
+        kind, sessions = signature[0], {overstay.session for overstay in held}
         lines = self._particulars.of(held, self._evidence.tally.cohort(signature), also)
-        if signature[0] == SESSION:
-            lines += self._particulars.held_by({overstay.session for overstay in held}, self._evidence.held)
+        if kind == SESSION:
+            lines += self._particulars.held_by(sessions, self._evidence.held)
+        elif verdict not in _GONE:
+            lines += self._closers.of_left(kind, held[-1].place, sessions)
         return tuple(lines)
 
     def _fix(self, rule: str, site: Site) -> Fix:
