@@ -52,6 +52,9 @@ class Engine:
     def hear(self, text):
         self.heard.append(text)
 
+    def stop(self):
+        pass
+
 ENGINE = Engine()
 """
 CALL = "await agent.close()"
@@ -90,6 +93,7 @@ def test_sessions_that_fill_a_shared_object_are_counted(visited):
     [line] = [line for line in told["container"] if "Engine.hear" in line]
     later = sessions - sessions // 4
     assert line == f"`Engine.hear`, which fills it, ran in {later // 2} of {later} sessions"
+    assert [line for line in told["container"] if "Engine.stop" in line] == []  # of a server's own object, no news
 
 
 @pytest.mark.slow

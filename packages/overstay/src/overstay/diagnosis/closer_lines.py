@@ -109,10 +109,9 @@ class _Account:
             others = max(len(self._others[closer]) for closer in elsewhere)
             told = {"closers": self._listed(say, elsewhere), "others": others, "sessions": len(self._sessions)}
             return [say("closer.ran-others", **told)]
-        if any(closer in self._outside for closer in idle):
-            return [
-                say("closer.ran-outside", closers=self._listed(say, [each for each in idle if each in self._outside]))
-            ]
+        outside = [closer for closer in idle if closer in self._outside]
+        if outside:
+            return [say("closer.ran-outside", closers=self._listed(say, outside))]
         absent = [] if has_run else self._absent(say, project)
         return self._never(say, project, idle, absent) or absent
 
