@@ -31,7 +31,7 @@ def write_block(number: int, group: list[Finding], say: Speaker, sheet: Sheet, *
         sheet.paragraph(_also(other, say), indent=indent, first=f"{say('screen.also-here')}{colon}")
     sheet.paragraph(worst.fix.summary, indent=indent, first=f"{say('screen.fix')}{colon}", style="green")
     for line in (worst.fix.diff or "").splitlines():
-        sheet.paragraph(line, indent=indent + 4)
+        sheet.verbatim(" " * (indent + 4) + line)
 
 
 def _write_trace(finding: Finding, say: Speaker, sheet: Sheet, indent: int) -> None:

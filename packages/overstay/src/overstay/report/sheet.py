@@ -50,5 +50,9 @@ class Sheet:
         line.truncate(self._width, overflow="ellipsis")
         self._console.print(line, soft_wrap=True)
 
+    def verbatim(self, text: str) -> None:
+        """Write one line as long as it is: a diff that is folded or cut is no diff any more."""
+        self._write(visible(text), "")
+
     def _write(self, line: str, style: str) -> None:
         self._console.print(Text(line, style=style), soft_wrap=True)

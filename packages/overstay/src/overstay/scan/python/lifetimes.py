@@ -11,11 +11,12 @@ from overstay.scan.python.module import FunctionNode, Module
 
 _OF_A_CLIENT = re.compile(
     r"client|session|conn|user|uid|\bsid|uuid|peer|token|sock|\bws\b|websocket|visitor|subscriber|listener|player|caller|"
-    r"(request|message|msg|call|chat|task|job|event|stream|room|channel)_?(id|uid|uuid|key)?$"
+    r"(request|message|msg|call|chat|task|job|event|stream|room|channel)_?(id|uid|uuid)?$"
 )
 _OF_THE_PROGRAM = re.compile(
     r"^_*(model|pool|rule|engine|tool|node|worker|backend|file|doc|flow|component|entity|device|plugin|schema|class|type)"
 )
+_BARE_IDS = frozenset(("id", "uid", "uuid", "sid", "name", "key", "value"))
 _SESSIONS = re.compile(r"session|client|conn|context|agent|handler|peer|conversation|chat|user|player", re.IGNORECASE)
 _ENGINE = re.compile(r"engine|recogni|synthe|transcri|asr|tts|vad|llm|model|agent|pipeline|detector", re.IGNORECASE)
 
@@ -39,6 +40,8 @@ def is_of_a_client(change: Change, project: Project) -> bool:
         return False
     if change.key is not None and _is_named_for_a_client(change.key):
         return True
+    if change.depth:
+        return False  # the key makes the entry, whatever is put into it
     value = change.value
     if isinstance(value, ast.Name) and _is_named_for_a_client(value):
         return True
@@ -46,6 +49,8 @@ def is_of_a_client(change: Change, project: Project) -> bool:
 
 
 def _is_named_for_a_client(node: ast.expr) -> bool:
+    if isinstance(node, ast.Attribute) and node.attr.strip("_") not in _BARE_IDS:
+        node = ast.Name(node.attr)  # `connection.pool_id` is the pool's, `session.id` the session's
     names = [
         each.id if isinstance(each, ast.Name) else each.attr
         for each in ast.walk(node)

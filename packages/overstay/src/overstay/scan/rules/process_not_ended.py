@@ -52,14 +52,14 @@ def _is_ended_from_table(call: ast.Call, name: str, unit: Unit) -> bool:
 
 
 def _is_signalled(name: str, module: Module) -> bool:
-    """Tell whether a process, or its group, is signalled by its number."""
-    signals = module.calls("kill", "killpg", "kill_tree", "kill_process_tree")
-    return bool(name) and any(re.search(rf"\b{name}\.pid\b", ast.unparse(each)) for each in signals)
+    """Tell whether a process, or its group, is signalled by its number, or its number is kept by somebody."""
+    by_number = re.compile(rf"kill\w*\(.*\b{name}\.pid\b|=\s*(self\.)?{name}\.pid\b")
+    return bool(name) and any(by_number.search(line) for line in module.lines)
 
 
 def _ends_out_of(table: str, unit: Unit) -> bool:
     """Tell whether something that a table gives is ended somewhere in the module."""
-    for ending in unit.module.calls("terminate", "kill", "send_signal", "wait"):
+    for ending in unit.module.calls("terminate", "kill", "send_signal", "wait", "aclose", "communicate"):
         if not isinstance(ending.func, ast.Attribute):
             continue
         thing = ending.func.value

@@ -1,0 +1,106 @@
+"""Which patterns which tool finds: the marked lines of our snippets, given to ruff, flake8-async, pylint and overstay.
+
+    python bench/scan/table.py
+
+A tool that is not installed in this environment gets no figures. The snippets are ours, so the column of overstay says
+only that its tests pass; the others say what a project that has them already is told.
+"""
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from overstay.messages import Speaker
+from overstay.scan import scan
+from overstay.scan.rules import RULES
+
+SNIPPETS = Path(__file__).parents[2] / "packages" / "overstay" / "tests" / "scan" / "snippets"
+RUFF = "RUF006,RUF012,RUF059,ASYNC,B006,B019,BLE001,S110,S112,SIM115,F841"
+PYLINT = (
+    "consider-using-with,unused-variable,method-cache-max-size-none,broad-exception-caught,bare-except,"
+    "expression-not-assigned"
+)
+Lines = set[tuple[str, int]]
+
+
+def files_of(rule: str) -> list[Path]:
+    """Return the snippets of a rule."""
+    folder = SNIPPETS / rule
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [SNIPPETS / f"{rule}.py"]
+
+
+def marked(files: list[Path]) -> Lines:
+    """Return the lines that are marked as bad."""
+    return {
+        (path.name, number)
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.endswith("# bad")
+    }
+
+
+def output(*words: str) -> str:
+    """Return what a tool prints."""
+    return subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False).stdout
+
+
+def by_ruff(files: list[Path]) -> Lines:
+    """Return the lines that ruff names."""
+    told = json.loads(
+        output("ruff", "check", "--isolated", "--output-format", "json", "--select", RUFF, *map(str, files))
+    )
+    return {(Path(each["filename"]).name, int(each["location"]["row"])) for each in told}
+
+
+def by_flake8(files: list[Path]) -> Lines:
+    """Return the lines that flake8-async names; its checks of trio's checkpoints are left out."""
+    return by_text(output("flake8", "--isolated", "--select", "ASYNC1,ASYNC2,ASYNC3", *map(str, files)))
+
+
+def by_pylint(files: list[Path]) -> Lines:
+    """Return the lines that pylint names."""
+    return by_text(output("pylint", "--disable=all", f"--enable={PYLINT}", "--score=n", *map(str, files)))
+
+
+def by_text(text: str) -> Lines:
+    """Return the places at the beginning of lines of output."""
+    return {(Path(file).name, int(line)) for file, line in re.findall(r"^(.+?\.py):(\d+):", text, re.MULTILINE)}
+
+
+def by_overstay(rule: str) -> Callable[[list[Path]], Lines]:
+    """Return a function that gives the lines that a rule of ours names."""
+
+    def lines(files: list[Path]) -> Lines:
+        result = scan(files[0].parent, say=Speaker("en"), paths=files)
+        found = [each.site for each in (*result.findings, *result.hints) if each.rule == rule]
+        return {(Path(site.file).name, site.line) for site in found if site is not None}
+
+    return lines
+
+
+def cell(tool: Callable[[list[Path]], Lines] | None, files: list[Path]) -> str:
+    """Return how many of the marked lines a tool names."""
+    if tool is None:
+        return "not installed"
+    bad = marked(files)
+    return f"{len(bad & tool(files))} of {len(bad)}"
+
+
+def main() -> None:
+    """Print the table."""
+    others = {"ruff": by_ruff, "flake8_async": by_flake8, "pylint": by_pylint}
+    tools = {name: tool if importlib.util.find_spec(name) else None for name, tool in others.items()}
+    print(f"| pattern | {' | '.join(name.replace('_', '-') for name in tools)} | overstay |")
+    print("|---|" + "---|" * (len(tools) + 1))
+    for rule in RULES:
+        files = files_of(rule.id)
+        cells = [cell(tool, files) for tool in (*tools.values(), by_overstay(rule.id))]
+        print(f"| `{rule.id}` | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""`overstay scan` and `overstay explain`: what they print and write, and how they end."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from overstay.cli import main
+from overstay.commands.explain import rule_names
+from overstay.demo.planted import FOLDER
+from overstay.messages import LANGUAGES
+from overstay.report import document
+from overstay.scan.languages import every_rule
+
+TASK = "import asyncio\n\n\nasync def go(work):\n    asyncio.create_task(work())\n"
+
+
+def test_findings_end_with_status_1_and_name_line_why_and_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    """The screen has all that a person needs."""
+    assert main(["scan", str(FOLDER), "--lang", "en"]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "proxy_message_queue.py:17" in out
+    assert "starts a task that nobody owns" in out
+    assert "fix: Keep the task" in out
+    assert "12 lines need a fix" in out
+
+
+def test_clean_project_ends_with_status_0_and_says_what_was_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A short, visible all-is-well."""
+    (tmp_path / "app.py").write_text("x = 1\n")
+    assert main(["scan", str(tmp_path), "--lang", "en"]) == 0
+    out = capsys.readouterr().out
+    assert "Read 1 file, 1 line" in out
+    assert "Nothing found that would outlive a session." in out
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_files_that_are_not_read_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str) -> None:
+    """With the reason, in either language; of many only the first."""
+    for number in range(15):
+        (tmp_path / f"bad{number:02}.py").write_text("def (:\n")
+    assert main(["scan", str(tmp_path), "--lang", language]) == 0
+    out = capsys.readouterr().out
+    assert "bad00.py" in out
+    assert "bad14.py" not in out
+    assert "5" in out
+
+
+def test_one_file_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its folder is the project, and nothing else of it is read."""
+    (tmp_path / "app.py").write_text(TASK)
+    (tmp_path / "other.py").write_text(TASK)
+    assert main(["scan", str(tmp_path / "app.py"), "--lang", "en"]) == 1
+    out = capsys.readouterr().out
+    assert "app.py:5" in out
+    assert "other.py" not in out
+
+
+def test_json_is_a_report_that_can_be_read_back(tmp_path: Path) -> None:
+    """The same schema as that of a run, with what was read."""
+    (tmp_path / "app.py").write_text(TASK)
+    (tmp_path / "bad.py").write_text("def (:\n")
+    main(["scan", str(tmp_path), "--json", str(tmp_path / "scan.json")])
+    report = document.read(tmp_path / "scan.json")
+    assert report.scan is not None
+    assert (report.scan.files, report.scan.lines) == (1, 5)
+    assert [each.file for each in report.scan.skipped] == ["bad.py"]
+    assert [each.rule for each in report.findings] == ["task-without-owner"]
+    assert report.exit_status == 1
+
+
+def test_sarif_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    """Beside the screen, not in place of it."""
+    (tmp_path / "app.py").write_text(TASK)
+    main(["scan", str(tmp_path), "--sarif", str(tmp_path / "scan.sarif")])
+    log = json.loads((tmp_path / "scan.sarif").read_text(encoding="utf-8"))
+    assert log["runs"][0]["results"][0]["ruleId"] == "task-without-owner"
+
+
+def test_sarif_into_a_missing_folder_is_refused_before_the_scan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The user is told at once."""
+    assert main(["scan", str(tmp_path), "--sarif", str(tmp_path / "no" / "scan.sarif")]) == 2
+    assert str(tmp_path / "no") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("rule", rule_names())
+def test_every_rule_is_explained(rule: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of the source and those of a running server."""
+    assert main(["explain", rule, "--lang", language]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(rule)
+    assert "{" not in out
+
+
+def test_rules_of_the_source_can_all_be_explained() -> None:
+    """No rule is left out of the catalogue."""
+    assert every_rule().keys() <= set(rule_names())
+
+
+def test_page_of_the_scan_lists_every_rule() -> None:
+    """And no other."""
+    page = (Path(__file__).parents[4] / "docs" / "scan.md").read_text(encoding="utf-8")
+    told = {line.split("`")[1] for line in page.splitlines() if line.startswith("| [`")}
+    assert told == every_rule().keys()
