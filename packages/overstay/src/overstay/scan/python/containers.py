@@ -21,6 +21,7 @@ _MAKING = {
     "collections.Counter": "dict",
     "collections.deque": "deque",
     "bytearray": "bytes",
+    "array.array": "list",
 }
 _LITERALS = {ast.Dict: "dict", ast.List: "list", ast.Set: "set", ast.DictComp: "dict", ast.ListComp: "list"}
 _FILLING = frozenset(("append", "appendleft", "add", "setdefault", "extend", "insert", "update"))
@@ -111,7 +112,7 @@ class Containers:
             for value in values:
                 kind = kind_of(value, owner.module)
                 if kind:
-                    is_of_class = id(value) in body and not _is_field(value, owner.module)
+                    is_of_class = all(id(each) in body for each in values) and not _is_field(value, owner.module)
                     self._in_classes[name].append(Container(owner, name, kind, value, is_of_class))
                     break
 
@@ -144,7 +145,7 @@ class Containers:
             return
         if function.attr in _FILLING:
             for container, depth in self.named(function.value, module):
-                key = call.args[0] if call.args else None
+                key = _key_of(function.value) if depth else (call.args[0] if call.args else None)
                 change = Change(
                     module, call, self._around(call, module), key, call.args[-1] if call.args else None, depth
                 )
@@ -264,9 +265,17 @@ def kind_of(value: ast.AST, module: Module) -> str:
     if name in ("dataclasses.field", "attrs.field", "pydantic.Field"):
         made = next((each.value for each in value.keywords if each.arg in ("default_factory", "factory")), None)
         return _MAKING.get(module.resolve(made), "") if made is not None else ""
-    if name == "collections.deque" and (len(value.args) > 1 or any(each.arg == "maxlen" for each in value.keywords)):
-        return ""
+    if name == "collections.deque":
+        limits = [*value.args[1:], *(each.value for each in value.keywords if each.arg == "maxlen")]
+        return "" if any(not isinstance(each, ast.Constant) or each.value is not None for each in limits) else "deque"
     return _MAKING.get(name, "")
+
+
+def _key_of(node: ast.expr) -> ast.expr | None:
+    """Return the key by which an element is reached: `k` of `table[k]` and of `table.setdefault(k, [])`."""
+    if isinstance(node, ast.Subscript):
+        return node.slice
+    return node.args[0] if isinstance(node, ast.Call) and node.args else None
 
 
 def _is_field(value: ast.AST, module: Module) -> bool:

@@ -7,6 +7,7 @@ from overstay.scan.python.definitions import Class
 from overstay.scan.python.endings import given_names, is_attribute_ended, is_ended_in
 from overstay.scan.python.model import Project
 from overstay.scan.python.module import Module
+from overstay.scan.python.paths import last_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,18 @@ def fate_of(call: ast.Call, module: Module, project: Project, enders: frozenset[
     if local and isinstance(parent, ast.Assign | ast.AnnAssign | ast.NamedExpr):
         return ENDED if _is_local_ended(call, local, module, enders) else Fate("local", local[0])
     return ENDED
+
+
+def is_put_into_table(call: ast.Call, module: Module) -> bool:
+    """Tell whether what a call makes is kept under a key, for whoever asks for it next."""
+    local, _ = given_names(call, module)
+    function = module.function(call)
+    for node in module.own(function) if function else ():
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+            is_it = node.value is call or last_name(node.value) in local
+            if is_it:
+                return True
+    return False
 
 
 def _outermost(call: ast.Call, module: Module) -> ast.AST:

@@ -67,13 +67,16 @@ def is_engine(owner: Class | Module) -> bool:
 
 def only_in_except(change: Change) -> str:
     """Return the exceptions that alone lead to a place; empty where a `finally` or plain code does, or all of them."""
-    node: ast.AST = change.node
-    for above in change.module.ancestors(node):
+    below: ast.AST = change.node
+    for above in change.module.ancestors(below):
         if isinstance(above, ast.ExceptHandler):
             caught = ast.unparse(above.type) if above.type else ""
             return "" if caught in ("", "Exception", "BaseException") else caught
+        if isinstance(above, ast.Try) and below in above.orelse:
+            return "else"
         if isinstance(above, FunctionNode):
             break
+        below = above
     return ""
 
 

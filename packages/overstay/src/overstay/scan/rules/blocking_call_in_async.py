@@ -23,19 +23,17 @@ _MODELS = re.compile(r"model|engine|asr|tts|vad|whisper|recogni|pipeline|transcr
 
 
 def check(unit: Unit) -> Iterator[Match]:
-    """Yield the blocking calls of async functions, those of functions and lambdas inside them left out."""
-    module = unit.module
+    """Yield the blocking calls of async functions that run for each client, those of functions inside them left out."""
+    module, sessions = unit.module, unit.project.sessions
     for lint in unit.lints(*_BY_RUFF):
         node = unit.node_at(lint)
-        name = ast.unparse(node.func) if isinstance(node, ast.Call) else module.line(lint.line)
-        yield unit.match_at(lint, call=name)
+        if node is not None and sessions.runs_per_client(node, module) and "WNOHANG" not in ast.unparse(node):
+            name = ast.unparse(node.func) if isinstance(node, ast.Call) else module.line(lint.line)
+            yield unit.match_at(lint, call=name)
     wanted = {name.rpartition(".")[2] for name in _BLOCKING}
     for call in module.calls(*wanted, *_OF_PATHS, *_OF_DATABASES, *_OF_MODELS):
-        if (
-            isinstance(module.function(call), ast.AsyncFunctionDef)
-            and _blocks(call, unit)
-            and _is_run_here(call, module)
-        ):
+        is_async = isinstance(module.function(call), ast.AsyncFunctionDef) and sessions.runs_per_client(call, module)
+        if is_async and _blocks(call, unit) and _is_run_here(call, module):
             yield module.match(call, call=ast.unparse(call.func))
 
 

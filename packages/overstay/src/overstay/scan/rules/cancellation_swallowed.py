@@ -19,7 +19,7 @@ def check(unit: Unit) -> Iterator[Match]:
         if not isinstance(loop, ast.While | ast.AsyncFor) or not _waits(attempt, module) or _drains(loop):
             continue
         for handler in attempt.handlers:
-            if _catches(handler.type, module) and not _leaves(handler):
+            if _catches(handler.type, module) and not _leaves(handler) and not _leaves_later(handler, loop):
                 yield module.match(handler)
                 break
             if _catches(handler.type, module):
@@ -57,9 +57,16 @@ def _catches(caught: ast.expr | None, module: Module) -> bool:
     return module.resolve(caught) in (*_CANCELLED, "BaseException")
 
 
-def _leaves(handler: ast.ExceptHandler) -> bool:
+def _leaves(handler: ast.AST) -> bool:
     """Tell whether a handler ends the loop, or the program's flag for it, on some way."""
     return any(isinstance(each, ast.Raise | ast.Break | ast.Return) for each in within(handler))
+
+
+def _leaves_later(handler: ast.ExceptHandler, loop: ast.While | ast.AsyncFor) -> bool:
+    """Tell whether a handler sets a name by which the loop is left further down."""
+    given = {each.id for each in within(handler) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+    tests = [each for each in within(loop) if isinstance(each, ast.If) and _leaves(each)]
+    return any(each.id in given for test in tests for each in ast.walk(test.test) if isinstance(each, ast.Name))
 
 
 def _suppressed(item: ast.withitem, module: Module) -> Iterator[Match]:

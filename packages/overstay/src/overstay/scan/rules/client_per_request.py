@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from overstay.scan.python.endings import closers
-from overstay.scan.python.holders import fate_of
+from overstay.scan.python.holders import fate_of, is_put_into_table
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -29,6 +29,8 @@ _CLIENTS = frozenset(
         *("sqlalchemy.create_engine", "sqlalchemy.ext.asyncio.create_async_engine", "groq.AsyncGroq"),
     )
 )
+_SHARING = ("transport", "connector", "connection_pool", "http_client")
+"""Arguments that give a client the pool of another one."""
 _ENDING = frozenset(("close", "aclose", "dispose", "disconnect", "terminate", "__aexit__", "__exit__", "wait_closed"))
 
 
@@ -41,6 +43,8 @@ def check(unit: Unit) -> Iterator[Match]:
         fate = fate_of(call, module, project, _ENDING)
         if not fate.how or project.sessions.is_single(module, call) or (fate.owner and closers(fate.owner)):
             continue  # what a closer forgets has a rule of its own
+        if is_put_into_table(call, module) or any(each.arg in _SHARING for each in call.keywords):
+            continue  # made once for each key, as a cache does
         yield module.match(call, (f"scan.{fate.how}", {"name": fate.name}), call=ast.unparse(call.func))
 
 

@@ -1,11 +1,13 @@
 """An object has a method that closes it, and that method leaves open what the object opened."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
-from overstay.scan.python.definitions import Class
+from overstay.scan.python.definitions import Class, Function
 from overstay.scan.python.endings import ENDERS, attribute_uses, closers, ends, given_names, is_closing
-from overstay.scan.python.module import FunctionNode
+from overstay.scan.python.module import FunctionNode, Module
+from overstay.scan.python.paths import last_name
 from overstay.scan.python.tasks import is_task_start
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
@@ -33,6 +35,7 @@ _OPENED: Mapping[str, str] = {
     "contextlib.AsyncExitStack": "object",
     "contextlib.ExitStack": "object",
 }
+_STARTS = re.compile(r"_*(start|open|connect|init|load|setup)(_|$)")
 _LAST_NAMES = {name.rpartition(".")[2] for name in _OPENED} | {"create_task", "ensure_future"}
 
 
@@ -52,10 +55,33 @@ def check(unit: Unit) -> Iterator[Match]:
             continue  # a property: what it does with the value is its own affair
         if opening is not None and any(_is_called_to_end(opening, name) for name in local):
             continue
-        if kind == "task" and any(_tells(each) for method in closers(owner) for each in method.nodes):
-            continue  # its loop may look at the flag
-        if names and closer is not None and not any(_is_ended(owner, name, unit) for name in names):
+        if kind == "task" and _may_end(call, owner):
+            continue
+        if not names or closer is None or any(_is_ended(owner, name, unit) for name in names):
+            continue
+        if not _is_of_class(call, module) and not _is_for_all(owner, opening, closer, unit):
             yield module.match(call, name=names[-1], closer=closer.name, kind=kind)
+
+
+def _is_of_class(call: ast.Call, module: Module) -> bool:
+    """Tell whether what is opened is kept by the class: one for all its objects."""
+    statement = module.statement(call)
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return any(isinstance(each, ast.Attribute) and last_name(each.value) == "cls" for each in targets)
+
+
+def _is_for_all(owner: Class, opening: FunctionNode | None, closer: Function, unit: Unit) -> bool:
+    """Tell whether a shared object opens it once, as it is made, and only disconnects and connects again later."""
+    is_once = opening is not None and opening.name == "__init__" and closer.name == "disconnect"
+    return is_once and unit.project.sessions.is_shared(owner)
+
+
+def _may_end(call: ast.Call, owner: Class) -> bool:
+    """Tell whether a task is told to end by a closing method, or is a start that ends by itself."""
+    started = call.args[0] if call.args else None
+    if isinstance(started, ast.Call) and _STARTS.match(last_name(started.func)):
+        return True
+    return any(_tells(each) for method in closers(owner) for each in ast.walk(method.node))
 
 
 def _tells(node: ast.AST) -> bool:

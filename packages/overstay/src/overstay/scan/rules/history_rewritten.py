@@ -59,6 +59,11 @@ def _grows(name: str, function: FunctionNode, unit: Unit) -> bool:
     for call in adds:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _ADDING and mentions(call.func.value, name):
             return True
+    shared = next((each for each in unit.project.containers if each.owner is unit.module and each.name == name), None)
+    if shared is not None:
+        return (
+            any(each.depth == 0 and each.is_addition and each.function for each in shared.fills) and not shared.empties
+        )
     node = ast.parse(name, mode="eval").body
     if not isinstance(node, ast.Attribute):
         return False

@@ -32,4 +32,4 @@ def _is_decorated_at(function: FunctionNode, line: int) -> bool:
     return any(each.lineno == line for each in function.decorator_list)
 
 
-RULE = Rule("lru-cache-on-method", "python", "object", "warning", check)
+RULE = Rule("lru-cache-on-method", "python", "object", "warning", check, is_hint=True)

@@ -20,7 +20,7 @@ def check(unit: Unit) -> Iterator[Match]:
     """Yield the last place that fills a table whose entries are not taken out, or only after some exceptions."""
     project = unit.project
     for container in project.containers:
-        if container.kind not in ("dict", "set") or container.is_bounded or is_engine(container.owner):
+        if not _is_a_table(container) or container.is_bounded or is_engine(container.owner):
             continue
         if container.module is not unit.module or not is_long_lived(container, project):
             continue
@@ -31,6 +31,11 @@ def check(unit: Unit) -> Iterator[Match]:
             *others, last = fills
             told = [("rule.map-kept-after-disconnect.only-after", {"caught": caught})] if caught else []
             yield last.module.match(last.node, *told, *lines_of(others), name=str(container))
+
+
+def _is_a_table(container: Container) -> bool:
+    """Tell whether entries are put in and taken out one by one; a list from which nothing is taken has its own rule."""
+    return container.kind in ("dict", "set") or (container.kind == "list" and bool(container.empties))
 
 
 def _adds_entry(change: Change, container: Container) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from overstay.scan.python.holders import fate_of
+from overstay.scan.python.module import Module
 from overstay.scan.python.paths import last_name
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
@@ -18,7 +19,7 @@ _STARTERS = frozenset(
 )
 _ENDERS = frozenset(
     (
-        *("terminate", "kill", "wait", "communicate", "send_signal", "join", "aclose", "close", "stop", "pid"),
+        *("terminate", "kill", "wait", "communicate", "send_signal", "join", "aclose", "close", "stop"),
         *("wait_closed", "__aexit__", "poll"),
     )
 )
@@ -28,10 +29,10 @@ def check(unit: Unit) -> Iterator[Match]:
     """Yield the starts of processes that are dropped, or kept in a name by which nothing ends them."""
     module = unit.module
     for call in module.calls(*{name.rpartition(".")[2] for name in _STARTERS}):
-        if module.resolve(call.func) not in _STARTERS:
-            continue
+        if module.resolve(call.func) not in _STARTERS or module.function(call) is None:
+            continue  # what the program starts as it starts is no client's
         fate = fate_of(call, module, unit.project, _ENDERS)
-        if fate.how and not _is_ended_from_table(call, fate.name, unit):
+        if fate.how and not _is_ended_from_table(call, fate.name, unit) and not _is_signalled(fate.name, module):
             yield module.match(call, (f"scan.{fate.how}", {"name": fate.name}), call=ast.unparse(call.func))
 
 
@@ -48,6 +49,12 @@ def _is_ended_from_table(call: ast.Call, name: str, unit: Unit) -> bool:
             if _ends_out_of(table, unit):
                 return True
     return False
+
+
+def _is_signalled(name: str, module: Module) -> bool:
+    """Tell whether a process, or its group, is signalled by its number."""
+    signals = module.calls("kill", "killpg", "kill_tree", "kill_process_tree")
+    return bool(name) and any(re.search(rf"\b{name}\.pid\b", ast.unparse(each)) for each in signals)
 
 
 def _ends_out_of(table: str, unit: Unit) -> bool:

@@ -34,20 +34,29 @@ def check(unit: Unit) -> Iterator[Match]:
     names = {name.rpartition(".")[2] for name in _OF_THE_PROGRAM} | _REMOVERS.keys()
     for call in module.calls(*names):
         removers = _removers(call, unit)
-        if (
-            removers is None
-            or not unit.project.sessions.runs_per_client(call, module)
-            or _is_own(call, unit)
-            or _is_once(call, unit)
-        ):
+        if removers is None or not _is_at_a_client(call, unit) or _is_own(call, unit) or _is_once(call, unit):
             continue
         if not any(_mentioned(name, unit) for name in removers) and not _returns_removal(call, unit):
             yield module.match(call, call=ast.unparse(call.func))
 
 
+def _is_at_a_client(call: ast.Call, unit: Unit) -> bool:
+    """Tell whether a handler, or an object that is made with a client in its hands, registers something itself.
+
+    What they only reach is often done once, however often it is called.
+    """
+    function = unit.project.function_around(unit.module, call)
+    if function is None or not unit.project.sessions.runs_per_client(call, unit.module):
+        return False
+    init = function.owner.methods.get("__init__") if function.owner else None
+    return any(unit.project.sessions.is_handler(each) for each in (function, init) if each is not None)
+
+
 def _removers(call: ast.Call, unit: Unit) -> tuple[str, ...] | None:
     """Return the methods that undo a registration; None where a call is none."""
     name = unit.module.resolve(call.func)
+    if any(last_name(each) in ("SIG_IGN", "SIG_DFL") for each in call.args):
+        return None
     if name in _OF_THE_PROGRAM:
         return _OF_THE_PROGRAM[name]
     if not isinstance(call.func, ast.Attribute) or not call.args:

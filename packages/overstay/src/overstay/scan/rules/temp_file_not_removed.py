@@ -3,8 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from typing import TypeGuard
 
-from overstay.scan.python.definitions import Function
+from overstay.scan.python.definitions import Function, bound
 from overstay.scan.python.module import FunctionNode, Module
 from overstay.scan.python.paths import in_except, in_finally, last_name, mentions
 from overstay.scan.python.unit import Unit
@@ -48,14 +49,23 @@ def _made(module: Module) -> Iterator[tuple[ast.Call, str]]:
     for call in module.calls("NamedTemporaryFile", "mkstemp", "mkdtemp"):
         if not module.resolve(call.func).startswith("tempfile.") or _deletes_itself(call):
             continue
-        statement = module.statement(call)
-        names = [each for each in ast.walk(statement) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+        names = _given(call, module)
         if names and not _is_in_temporary(call, module):
-            yield call, names[-1].id
+            yield call, names[-1]
     for call in module.calls(*_WRITERS):
         name = _own_path(call, module)
         if name:
             yield call, name
+
+
+def _given(call: ast.Call, module: Module) -> list[str]:
+    """Return the local names that get what a call makes, or a part of it; the last one of a pair is the path."""
+    for above in module.ancestors(call):
+        if pairs := bound(above):
+            return [target.id for target, _ in pairs if isinstance(target, ast.Name)]
+        if isinstance(above, ast.stmt):
+            return []
+    return []
 
 
 def _deletes_itself(call: ast.Call) -> bool:
@@ -175,12 +185,16 @@ def _is_returned(name: str, function: Function) -> bool:
 def _is_handed_on(name: str, function: Function) -> bool:
     """Tell whether the path is kept, or given to a function that is not known only to read or write it."""
     for node in function.nodes:
-        if isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name) and mentions(node.value, name):
+        if _keeps(node) and mentions(node.value, name):
             return True
         keeps = isinstance(node, ast.Call) and last_name(node.func) in _KEEPING
         if keeps and mentions(node, name):
             return True
     return False
+
+
+def _keeps(node: ast.AST) -> TypeGuard[ast.Assign]:
+    return isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute | ast.Subscript)
 
 
 def _missing_in_callers(function: Function, unit: Unit) -> tuple[str, dict[str, object]] | None:

@@ -45,6 +45,8 @@ def _can_leave(loop: ast.While) -> bool:
 
 def _can_change(test: ast.expr, function: Function, unit: Unit) -> bool:
     """Tell whether something outside the loop changes its condition: a flag that is assigned, an event that is set."""
+    if any(isinstance(each, ast.Call) and _is_given(each.func, function) for each in ast.walk(test)):
+        return True  # an event or a queue that whoever starts the thread has, too
     names = {each.attr for each in ast.walk(test) if isinstance(each, ast.Attribute)} - {"is_set"}
     if not names:
         return not isinstance(test, ast.Constant)
@@ -54,6 +56,11 @@ def _can_change(test: ast.expr, function: Function, unit: Unit) -> bool:
                 if unit.project.function_around(module, mention) not in (function, _init(function)):
                     return True
     return False
+
+
+def _is_given(called: ast.expr, function: Function) -> bool:
+    thing = called.value if isinstance(called, ast.Attribute) else called
+    return isinstance(thing, ast.Name) and thing.id in function.parameters and thing.id != "self"
 
 
 def _init(function: Function) -> Function | None:
