@@ -1,0 +1,1 @@
+"""The parts of the precision benchmark; `README.md` beside it says how its figures are made."""
