@@ -49,10 +49,13 @@ def main() -> int:
     options = _options()
     wheels = BUILD / "scan" / "wheels"
     fetched(PINS, wheels)
-    packages = [each for each in unpacked(PINS, wheels, BUILD / "scan") if options.only in ([], None) or each.name in options.only]
+    packages = [
+        each for each in unpacked(PINS, wheels, BUILD / "scan") if not options.only or each.name in options.only
+    ]
     scanned = [_scanned(each) for each in packages]
     found = {key: (each.package, finding) for each in scanned for key, finding in each.findings.items()}
-    labels = {key: label for key, label in read(HERE / "labels").items() if key.package in {each.name for each in packages}}
+    chosen = {each.name for each in packages}
+    labels = {key: label for key, label in read(HERE / "labels").items() if key.package in chosen}
     to_read = sample(found)
     unread = sorted(to_read - labels.keys())
     if options.unread:
@@ -77,7 +80,7 @@ def _options() -> argparse.Namespace:
 
 
 def _scanned(package: Package) -> Scanned:
-    """Scan a package; the time is that of the processor, of ruff's process, too, so that a busy machine changes little."""
+    """Scan a package; the time is the processor's, ruff's own too, so that a busy machine changes little."""
     before = _cpu()
     result = scan(package.folder, say=Speaker("en"))
     seconds = _cpu() - before
@@ -94,7 +97,8 @@ def _cpu() -> float:
 def _shown(key: Key, package: Package, finding: Finding) -> Iterator[str]:
     site = finding.site
     assert site is not None
-    yield f"#### {key.package} {key.rule} {key.file}:{site.line} {key.function}\n     {finding.title} {finding.evidence[1:]}"
+    yield f"#### {key.package} {key.rule} {key.file}:{site.line} {key.function}"
+    yield f"     {finding.title} {finding.evidence[1:]}"
     lines = (package.folder / key.file).read_text(encoding="utf-8", errors="replace").splitlines()
     for number in range(max(1, site.line - AROUND), min(len(lines), site.line + AROUND) + 1):
         yield f"{number:6}{'>' if number == site.line else ' '} {lines[number - 1]}"
@@ -112,10 +116,11 @@ def _table(rows: list[Figures], scanned: list[Scanned]) -> Iterator[str]:
             f"{interval:10} {note}"
         )
     whole = _whole(rows)
-    yield f"{len(scanned)} packages, {whole['lines' if False else 'found']} findings, {whole['read']} read"
-    for each_scanned in scanned:
-        speed = seconds_per_100_000(each_scanned.lines, each_scanned.seconds)
-        yield f"{each_scanned.package.name:20}{each_scanned.lines:9} lines {each_scanned.seconds:7.1f} s {speed:6.1f} s per 100,000"
+    yield f"{len(scanned)} packages, {whole['found']} findings, {whole['read']} read"
+    for one in scanned:
+        speed = seconds_per_100_000(one.lines, one.seconds)
+        yield f"{one.package.name:20}{one.lines:9} lines {one.seconds:7.1f} s {speed:6.1f} s per 100,000"
+    yield f"{'all':20}{sum(one.lines for one in scanned):9} lines, {_speed(scanned):.1f} s of CPU per 100,000"
 
 
 def _whole(rows: list[Figures]) -> dict[str, int]:
