@@ -24,9 +24,11 @@ from overstay.server import Server
 
 _POLL = 0.2
 """Seconds between two checks whether the server lives."""
-_LEAST_PAUSE = 1.0
+_LEAST_PAUSE, _PAUSE_AT_REST = 1.0, 2.0
 _PAUSE_PER_LOOK = 100.0
-"""Between two looks: at least a second, and so long that looking takes no more than a hundredth of the time."""
+"""Between two looks: at least so many seconds, and that looking takes no more than a hundredth of the time."""
+_FIGURES_EVERY = 10.0
+"""Seconds between two questions for what only the report needs: a server that ends by itself has told it before."""
 _MAX_PAUSE_MS = 100.0
 _FIRST_CHECKPOINT = 10
 _COPY_EVERY = 60.0
@@ -76,6 +78,9 @@ class _Watch:
         self._evidence = Evidence(counts_everybody=True, is_finished=True)
         self._next_checkpoint = self._next_window = _FIRST_CHECKPOINT
         self._memory = Pace(_COPY_EVERY)
+        self._figures = Pace(_FIGURES_EVERY)
+        self._figures.ask()
+        self._is_watched_closely = True
         self._lag: list[dict[str, object]] = []
         self._costs: list[dict[str, float]] = []
         self._attention = Attention()
@@ -90,37 +95,46 @@ class _Watch:
             while self._server.status() is None:
                 if time.monotonic() >= next_look:
                     await self._look()
-                    next_look = time.monotonic() + max(_LEAST_PAUSE, _PAUSE_PER_LOOK * self._spent)
+                    least = _LEAST_PAUSE if self._is_watched_closely else _PAUSE_AT_REST
+                    next_look = time.monotonic() + max(least, _PAUSE_PER_LOOK * self._spent)
                 await asyncio.sleep(_POLL)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._look()
+                await self._look(is_last=True)
                 await self._trace()
         self._observer.close()
         return diagnose(self._evidence, self._circumstances(), self._say)
 
-    async def _look(self) -> None:
-        await self._observer.discover()
+    async def _look(self, *, is_last: bool = False) -> None:
+        has_newcomers = await self._observer.discover()
         if not self._observer.is_inside:
             return
         began = time.monotonic()
         look = await self._observer.look()
         self._spent = time.monotonic() - began
-        lag, costs = await self._observer.ask("lag"), await self._observer.ask("self")
+        if is_last or self._figures.is_due(began):
+            await self._ask_figures()
         if not self._observer.is_inside:
-            return  # it ended under our eyes: the look before was the last
-        self._lag, self._costs = list(lag.values()), list(costs.values())
+            return
         self._note(look)
-        await self._observer.attend(closely=self._is_wanted(look))
+        before, self._is_watched_closely = self._is_watched_closely, self._is_wanted(look)
+        if has_newcomers or before != self._is_watched_closely:
+            await self._observer.attend(closely=self._is_watched_closely)
         sessions = self._evidence.total
         if sessions >= self._next_window:
             self._next_window = 2 * sessions
             self._memory.ask()
         if self._memory.is_due(time.monotonic()):
             await self._measure_memory()
+
+    async def _ask_figures(self) -> None:
+        self._figures.ask()
+        lag, costs = await self._observer.ask("lag"), await self._observer.ask("self")
+        if self._observer.is_inside:  # else it ended under our eyes, and what it told before is the last
+            self._lag, self._costs = list(lag.values()), list(costs.values())
 
     async def _measure_memory(self) -> None:
         lengths = await self._observer.lengths(_MAX_PAUSE_MS)
