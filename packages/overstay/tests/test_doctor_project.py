@@ -88,7 +88,7 @@ def test_the_demo_s_own_folder_takes_seconds(checkup: Checkup) -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert time.monotonic() - began < 15
     assert done.returncode == 1
-    assert "proxy_message_queue.py:17" in done.stdout
+    assert "proxy_message_queue.py:18" in done.stdout
     assert re.search(r"\d+ findings? to fix", done.stdout)
 
 

@@ -40,7 +40,7 @@ async def main():
     assert await observer.discover()
     look = await observer.look()
     kinds = sorted(holding.kind for holding in look.holdings)
-    assert kinds == ["file", "socket", "task", "timer"], kinds
+    assert kinds == ["descriptor", "file", "socket", "task", "timer"], kinds
     counters = await observer.ask("counters")
     assert counters[os.getpid()]["threads"] >= 1
     observer.close()

@@ -76,8 +76,7 @@ def compare(before: Report, after: Report) -> Comparison:
 
 def is_problem(finding: Finding) -> bool:
     """Tell whether a finding needs a fix that can be proved."""
-    slower = finding.rule == SLOWER and finding.severity != "fine"
-    return slower or finding.verdict in ("leak", "likely")
+    return finding.severity != "fine" and (finding.rule == SLOWER or finding.verdict in ("leak", "likely"))
 
 
 def _subject(report: Report) -> str:
