@@ -22,7 +22,7 @@ def test_findings_end_with_status_1_and_name_line_why_and_fix(capsys: pytest.Cap
     assert "proxy_message_queue.py:18" in out
     assert "starts a task that nobody owns" in out
     assert "fix: Keep the task" in out
-    assert "12 lines need a fix" in out
+    assert "13 lines need a fix" in out
 
 
 def test_clean_project_ends_with_status_0_and_says_what_was_read(
