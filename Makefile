@@ -1,10 +1,10 @@
-# make demo: the shipped leaky chat server, diagnosed.   make test: all tests.
+# make demo: the shipped leaky chat server, diagnosed.   make test: all tests.   make chat: the chat server.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check chat bench clean
 demo: $(READY)
 	mkdir -p build
 	$(BIN)/overstay demo --json build/demo.json
@@ -15,7 +15,10 @@ test: $(READY)
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy packages/overstay_probe/src packages/overstay/src
+	$(BIN)/mypy packages/overstay_probe/src packages/overstay/src packages/ai_chat/src
+
+chat: $(READY)
+	$(BIN)/ai-chat
 
 bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --runs 3 --json build/leakbench.json
@@ -25,12 +28,13 @@ bench: $(READY)
 	$(BIN)/python bench/census/run.py --json build/census.json
 	$(BIN)/python bench/figures.py
 
-$(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml
+$(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml \
+    packages/ai_chat/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "overstay needs Python 3.11 or later; name one with make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-	    -e packages/overstay_probe -e packages/overstay
+	    -e packages/overstay_probe -e packages/overstay -e packages/ai_chat
 	touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""What answers: agents with a memory, on language models without one."""

@@ -1,0 +1,1 @@
+"""Agents: a persona, a memory and tools around a language model."""

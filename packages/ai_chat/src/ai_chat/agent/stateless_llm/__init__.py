@@ -1,0 +1,1 @@
+"""Language models that keep nothing between two requests."""

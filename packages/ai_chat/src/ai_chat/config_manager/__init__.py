@@ -1,0 +1,1 @@
+"""Settings from conf.yaml, characters/*.yaml and the environment."""

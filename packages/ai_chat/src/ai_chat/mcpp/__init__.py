@@ -1,0 +1,1 @@
+"""Tools of MCP servers, each started once for all sessions."""

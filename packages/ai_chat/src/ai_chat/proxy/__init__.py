@@ -1,0 +1,1 @@
+"""Proxy mode: several clients and a live stream share one conversation."""
