@@ -40,9 +40,7 @@ class Limits(Section):
     text_characters: int = Field(default=8_000, ge=1)
     outbox_bytes: int = Field(default=2_000_000, ge=10_000)
     send_seconds: float = Field(default=10.0, gt=0)
-    heartbeat_seconds: float = Field(
-        default=5.0, gt=0
-    )  # a native client that says nothing for three of them is dropped
+    heartbeat_seconds: float = Field(default=5.0, gt=0)  # three of them in silence, and a native client is dropped
     resume_seconds: float = Field(default=6.0, ge=0)
     turn_seconds: float = Field(default=180.0, gt=0)
     drain_seconds: float = Field(default=10.0, ge=0)
