@@ -22,6 +22,8 @@ class CharacterIs(Event):
     uid: str
     avatar: str
     model: str
+    history: str = ""
+    client: str = ""
     switched: bool = False
 
 
@@ -70,6 +72,13 @@ class ToolStatus(Event):
     name: str
     status: Literal["running", "completed", "error", "cancelled"]
     content: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flush(Event):
+    """The turn was interrupted: stop showing and playing it. Its `TurnEnded` follows once the rest is committed."""
+
+    turn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,7 @@ class Busy(Event):
 
     reason: str
     retry_after: float
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

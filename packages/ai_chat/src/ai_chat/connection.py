@@ -1,0 +1,150 @@
+"""One connection: reads a client's commands and writes what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ai_chat.admission import FrameRate
+from ai_chat.config_manager.settings import Limits
+from ai_chat.outbox import Outbox, OutboxFull
+from ai_chat.problems import ChatProblem
+from ai_chat.protocol.codec import Codec
+from ai_chat.protocol.commands import Command, Leave
+from ai_chat.protocol.events import Bye
+
+LEFT, GOING_AWAY, REFUSED, TRY_LATER = 1000, 1001, 1008, 1013
+FROZEN, TAKEN_OVER, TOO_SLOW = 4408, 4409, 4413
+GONE = 0  # the client has closed, or is not there any more
+
+
+class Client(Protocol):
+    """Whom a connection serves: a session, or a member of a room."""
+
+    @property
+    def id(self) -> str:
+        """Its name in logs."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What it is told."""
+        ...
+
+    async def do(self, command: Command) -> None:
+        """Do what it asks for."""
+        ...
+
+    def tell_problem(self, problem: ChatProblem, id: str = "") -> None:
+        """Tell it a problem."""
+        ...
+
+
+class Connection:
+    """A connection. `serve` ends when the client or the server ends it, and closes the socket.
+
+    The ASGI server's task reads, one more writes. Each send has a timeout: who reads too slowly is dropped; so is who
+    says nothing for `silence` seconds (None: only the WebSocket's own pings watch the peer).
+    """
+
+    def __init__(self, socket: WebSocket, codec: Codec, limits: Limits, *, silence: float | None = None) -> None:
+        self._socket = socket
+        self._codec = codec
+        self._limits = limits
+        self._silence = silence
+        self._rate = FrameRate(limits)
+        self._patience = asyncio.timeout(silence)
+        self._code: int | None = None
+        self._is_reading = False
+        self._closed = asyncio.Event()
+
+    async def serve(self, client: Client) -> bool:
+        """Serve until the end; whether the client said that it goes for good."""
+        left = False
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(self._write(client), name=f"writer of {client.id}")
+                try:
+                    async with self._patience:
+                        self._is_reading = True
+                        left = self._code is None and await self._read(client)
+                except TimeoutError:
+                    self._code = FROZEN if self._code is None else self._code
+                self._is_reading = False
+                writer.cancel()
+            await self._say_code()
+        finally:
+            self._closed.set()
+        return left
+
+    def close(self, code: int) -> None:
+        """Let `serve` end. The first code counts."""
+        if self._code is None and not self._closed.is_set():
+            self._code = code
+            if self._is_reading:
+                self._patience.reschedule(asyncio.get_running_loop().time())
+
+    async def wait_closed(self) -> None:
+        """Wait until `serve` has ended."""
+        await self._closed.wait()
+
+    async def _read(self, client: Client) -> bool:
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                self._code = GONE
+                return False
+            if self._silence is not None:
+                self._patience.reschedule(asyncio.get_running_loop().time() + self._silence)
+            if not self._rate.allows():
+                if self._rate.is_flood:
+                    self._code = REFUSED
+                    return False
+                if self._rate.refused == 1:
+                    client.tell_problem(ChatProblem("too-fast"))
+                continue
+            frame = message.get("text")
+            if await self._do(client, message["bytes"] if frame is None else frame):
+                self._code = LEFT
+                return True
+
+    async def _do(self, client: Client, frame: str | bytes) -> bool:
+        try:
+            command = self._codec.decode(frame)
+        except ChatProblem as problem:
+            client.tell_problem(problem)
+            return False
+        await client.do(command)
+        return isinstance(command, Leave)
+
+    async def _write(self, client: Client) -> None:
+        try:
+            while True:
+                frame = await client.outbox.take()
+                for part in self._codec.encode(frame.event, frame.seq):
+                    await self._send(part)
+                if isinstance(frame.event, Bye):
+                    self.close(GOING_AWAY)
+        except (OutboxFull, TimeoutError):
+            self.close(TOO_SLOW)
+        except WebSocketDisconnect:
+            self.close(GONE)
+
+    async def _send(self, part: str | bytes) -> None:
+        async with asyncio.timeout(self._limits.send_seconds):
+            if isinstance(part, str):
+                await self._socket.send_text(part)
+            else:
+                await self._socket.send_bytes(part)
+
+    async def _say_code(self) -> None:
+        """Say why the connection ends, to who is there and reads."""
+        if self._code in {GONE, TOO_SLOW} or self._code is None:
+            return
+        try:
+            async with asyncio.timeout(1.0):
+                await self._socket.close(self._code)
+        except (TimeoutError, WebSocketDisconnect, RuntimeError):
+            return  # it left meanwhile: there is nobody to tell

@@ -1,0 +1,56 @@
+"""Speaks the sentences of one turn: several at a time, told in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+from ai_chat.tts.tts_interface import Speech, SpeechProblem, TTSEngine
+
+AT_ONCE = 2  # syntheses of one turn
+
+
+class TTSManager:
+    """The speech of a turn, used as `async with`; leaving it waits until every sentence was told.
+
+    At most `AT_ONCE` sentences are being spoken, and as many wait: `say` waits while there are more, which holds the
+    language model back. A sentence that cannot be spoken is told as text. Speech stays in memory: no file is made, so
+    none can be left. When the turn is cancelled, so are the sentences that were not told.
+    """
+
+    def __init__(self, engine: TTSEngine, voice: str, tell: Callable[[str, Speech], None]) -> None:
+        self._engine = engine
+        self._voice = voice
+        self._tell = tell
+        self._group = asyncio.TaskGroup()
+        self._speaking = asyncio.Semaphore(AT_ONCE)
+        self._line: asyncio.Queue[tuple[str, asyncio.Task[Speech]] | None] = asyncio.Queue(AT_ONCE)
+
+    async def __aenter__(self) -> TTSManager:
+        await self._group.__aenter__()
+        self._group.create_task(self._tell_in_order(), name="speech in order")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            await self._line.put(None)
+        await self._group.__aexit__(kind, error, trace)
+
+    async def say(self, sentence: str) -> None:
+        """Speak the sentence after those before it."""
+        await self._line.put((sentence, self._group.create_task(self._speak(sentence), name="speech")))
+
+    async def _speak(self, sentence: str) -> Speech:
+        async with self._speaking:
+            try:
+                return await self._engine.speak(sentence, voice=self._voice)
+            except SpeechProblem:
+                return Speech(b"", 16_000)
+
+    async def _tell_in_order(self) -> None:
+        while (sentence := await self._line.get()) is not None:
+            text, speech = sentence
+            self._tell(text, await speech)

@@ -1,0 +1,127 @@
+"""The server: its scopes, how it starts, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from ai_chat.catalogue import text
+from ai_chat.config_manager.settings import Settings
+from ai_chat.engines import Engines, open_engines
+from ai_chat.metrics import Metrics
+from ai_chat.proxy.proxy_handler import ProxyHandler
+from ai_chat.routes import make_routes
+from ai_chat.sessions import Sessions
+from ai_chat.websocket_handler import WebSocketHandler
+from ai_chat.websocket_protocol import WebSocketProtocol
+
+END_SECONDS = 10.0  # that sessions have for their end before they are cancelled
+
+
+class ChatServer:
+    """What a running server consists of."""
+
+    def __init__(self, engines: Engines, group: asyncio.TaskGroup) -> None:
+        self.engines = engines
+        self.settings = engines.settings
+        self.sessions = Sessions(engines, group)
+        self.proxy = ProxyHandler(self.sessions, group)
+        self.handler = WebSocketHandler(self.sessions, self.proxy)
+        self.metrics = Metrics(self)
+
+    async def drain(self) -> None:
+        """Let nobody in, ask everybody to come back soon, and give turns the time to end."""
+        self.handler.admission.is_draining = True
+        try:
+            async with asyncio.timeout(self.settings.limits.drain_seconds):
+                while self.sessions.answering:
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            logging.getLogger(__name__).warning("%d turns are cut off by the end", self.sessions.answering)
+        self.handler.say_bye()
+        try:
+            async with asyncio.timeout(1.0):
+                while self.handler.connections:
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            return  # who does not read is closed with the listener
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncGenerator[ChatServer, None]:
+    """A server's scopes: engines, then sessions. Leaving ends the sessions, then closes the engines in reverse order."""
+    async with open_engines(settings) as engines, asyncio.timeout(None) as deadline, asyncio.TaskGroup() as group:
+        server = ChatServer(engines, group)
+        try:
+            yield server
+        finally:
+            server.proxy.end()
+            server.sessions.end()
+            deadline.reschedule(asyncio.get_running_loop().time() + END_SECONDS)
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The ASGI application. Its lifespan is the server's scope; `app.state.server` is the `ChatServer`."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None, None]:
+        async with open_server(settings) as server:
+            app.state.server = server
+            yield
+
+    return Starlette(routes=make_routes(), lifespan=lifespan)
+
+
+class DrainingServer(uvicorn.Server):
+    """Says goodbye before it closes the connections."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, then close."""
+        server = getattr(self.config.app, "state", None) and getattr(self.config.app.state, "server", None)
+        if server is not None and not self.force_exit:
+            await server.drain()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings, *, lang: str) -> int:
+    """Serve until a signal. The exit status: 0 after SIGTERM, 130 after SIGINT, 1 when the address is taken."""
+    listener = _listen(settings.system.host, settings.system.port, lang)
+    if listener is None:
+        return 1
+    host, port = listener.getsockname()[:2]
+    print(text("serving", lang, url=f"http://{f'[{host}]' if ':' in host else host}:{port}/"), flush=True)  # noqa: T201
+    limits = settings.limits
+    config = uvicorn.Config(
+        create_app(settings),
+        ws=WebSocketProtocol,
+        ws_max_size=limits.message_bytes,
+        ws_per_message_deflate=False,  # a compressor would cost each idle page more memory than all else
+        ws_ping_interval=2 * limits.heartbeat_seconds,
+        ws_ping_timeout=2 * limits.heartbeat_seconds,
+        timeout_graceful_shutdown=5,
+        log_level="warning",
+        access_log=False,
+    )
+    try:
+        asyncio.run(DrainingServer(config).serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        listener.close()
+    return 0
+
+
+def _listen(host: str, port: int, lang: str) -> socket.socket | None:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as err:
+        print(text("cannot-listen", lang, host=host, port=port, problem=err.strerror or err), file=sys.stderr)  # noqa: T201
+        return None

@@ -1,0 +1,80 @@
+"""What one session owns, and what it may use of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Literal
+
+from ai_chat.agent.agents.agent_interface import Agent
+from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
+from ai_chat.config_manager.settings import Character
+from ai_chat.engines import Engines
+from ai_chat.problems import ChatProblem
+from ai_chat.protocol.events import MessageItem
+from ai_chat.tts.tts_interface import TTSEngine
+
+RECALLED = 40  # messages of a stored history that an agent is told
+
+
+class ServiceContext:
+    """A session's own character, agent with its memory, and place in the history.
+
+    The engines are the server's. What they need to know of the session is handed in with each call, so nothing of it
+    stays in them, and making a context costs no process, no model and no disk.
+    """
+
+    def __init__(self, engines: Engines, character: Character) -> None:
+        self.engines = engines
+        self.character = character
+        self.agent: Agent = engines.make_agent(character)
+        self.history = ""  # the uid; empty until the first message or an opened history
+
+    @property
+    def tts(self) -> TTSEngine:
+        """The speech engine of the character."""
+        return self.engines.tts(self.character)
+
+    async def switch_character(self, character: Character) -> None:
+        """Go on as another character, with an empty memory and a new history."""
+        await self.agent.close()
+        self.character = character
+        self.agent = self.engines.make_agent(character)
+        self.history = ""
+
+    def begin_history(self) -> None:
+        """Go on with a new history, and forget the old one."""
+        self.agent.reset()
+        self.history = self.engines.history.begin()
+
+    async def open_history(self, history: str) -> tuple[MessageItem, ...]:
+        """Go on with a stored history: its last messages, which the agent remembers. Raises `ChatProblem`."""
+        messages = tuple(await self.engines.history.messages(self.character.conf_uid, history))
+        self.history = history
+        self.agent.recall([as_message(message) for message in messages[-RECALLED:]])
+        return messages
+
+    def append(self, role: Literal["human", "ai"], text: str, *, interrupted: bool = False) -> Awaitable[int]:
+        """Hand a message to the history's writer; what is returned gives its number once it is committed."""
+        if not self.history:
+            self.history = self.engines.history.begin()
+        name = self.character.human_name if role == "human" else self.character.character_name
+        return self.engines.history.append(
+            self.character.conf_uid, self.history, role=role, text=text, name=name, interrupted=interrupted
+        )
+
+    async def close(self) -> None:
+        """Let go of everything that was the session's."""
+        await self.agent.close()
+
+
+def as_message(item: MessageItem) -> Message:
+    """A stored message as an agent remembers it."""
+    return Message("user" if item.role == "human" else "assistant", item.text)
+
+
+def find_character(engines: Engines, file: str) -> Character:
+    """The character that clients name `file`. Raises `ChatProblem`."""
+    character = engines.settings.find_character(file)
+    if character is None:
+        raise ChatProblem("no-such-character", name=file[:80])
+    return character

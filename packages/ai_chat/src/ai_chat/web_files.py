@@ -1,0 +1,43 @@
+"""The page's files, read once at the start, so that opening a page reads no disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from mimetypes import guess_type
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """A file as it is sent."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
+def read_web_files() -> dict[str, WebFile]:
+    """All files of the page by name; they lie in one folder."""
+    folder = files("ai_chat").joinpath("web")
+    return {one.name: _as_sent(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()}
+
+
+def _as_sent(name: str, body: bytes) -> WebFile:
+    kind = "text/javascript" if name.endswith(".js") else guess_type(name)[0] or "application/octet-stream"
+    charset = "; charset=utf-8" if kind.startswith(("text/", "application/json")) else ""
+    return WebFile(
+        body,
+        {
+            "content-type": kind + charset,
+            "etag": f'"{sha256(body).hexdigest()[:16]}"',
+            "cache-control": "no-cache",
+            "content-security-policy": POLICY,
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "no-referrer",
+        },
+    )

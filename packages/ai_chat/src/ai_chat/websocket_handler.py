@@ -1,0 +1,223 @@
+"""Lets clients in, gives each connection its session, and decides what becomes of the session afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ai_chat.admission import Admission, BusyProblem
+from ai_chat.catalogue import language_of, text
+from ai_chat.connection import REFUSED, TAKEN_OVER, TRY_LATER, Client, Connection
+from ai_chat.problems import ChatProblem
+from ai_chat.protocol.codec import Codec
+from ai_chat.protocol.events import Busy, Bye, CharacterIs, Event, Group, Problem
+from ai_chat.protocol.native import Hello, NativeCodec, Welcome, character_fields, read_hello
+from ai_chat.protocol.open_llm_vtuber import OpenLLMVTuberCodec, StatusLine
+from ai_chat.proxy.proxy_handler import ProxyHandler
+from ai_chat.session import Session
+from ai_chat.sessions import Sessions
+
+HELLO_SECONDS: Final = 10.0
+SILENT_BEATS: Final = 3  # heartbeats that a client may miss
+
+
+class WebSocketHandler:
+    """The connections of a server. It keeps them only while they are open."""
+
+    def __init__(self, sessions: Sessions, proxy: ProxyHandler) -> None:
+        self.sessions = sessions
+        self.limits = sessions.limits
+        self.system = sessions.engines.settings.system
+        self.proxy = proxy
+        self.admission = Admission(self.limits)
+        self._native = NativeCodec(longest_text=self.limits.text_characters)
+        self._open_llm_vtuber = OpenLLMVTuberCodec(longest_text=self.limits.text_characters)
+        self._connections: dict[Client, Connection] = {}
+
+    # The three addresses.
+
+    async def native(self, socket: WebSocket) -> None:
+        """`/v1/ws`: sessions that can be resumed."""
+        async with self._admitted(socket, self._native) as admitted:
+            if admitted and (hello := await self._read_hello(socket)):
+                session, resumed = await self._session_for(hello, language_of_client(socket, hello.lang))
+                await socket.send_text(str(self._native.encode(self._welcome(session, resumed=resumed), 0)[0]))
+                silence = SILENT_BEATS * self.limits.heartbeat_seconds
+                await self._serve_native(session, Connection(socket, self._native, self.limits, silence=silence))
+
+    async def open_llm_vtuber(self, socket: WebSocket) -> None:
+        """`/client-ws`: a session that ends with its connection."""
+        async with self._admitted(socket, self._open_llm_vtuber) as admitted:
+            if admitted and self._knows_token(socket.query_params.get("token", "")):
+                session = await self.sessions.begin(lang=language_of_client(socket), resumable=False)
+                try:
+                    session.outbox.put(StatusLine("Connection established"))
+                    session.introduce()
+                    session.outbox.put(Group())
+                    await self._serve(session, Connection(socket, self._open_llm_vtuber, self.limits))
+                finally:
+                    session.end()
+            elif admitted:
+                await self._refuse(socket, self._open_llm_vtuber, "wrong-token")
+
+    async def proxy_room(self, socket: WebSocket) -> None:
+        """`/proxy-ws`: a seat in the room that all clients of the proxy share. `?viewer=1` only listens."""
+        if not self.system.enable_proxy:
+            await socket.close(REFUSED)
+            return
+        async with self._admitted(socket, self._open_llm_vtuber) as admitted:
+            if admitted and self._knows_token(socket.query_params.get("token", "")):
+                is_viewer = socket.query_params.get("viewer", "") not in {"", "0", "false"}
+                async with self.proxy.seat(lang=language_of_client(socket), is_viewer=is_viewer) as member:
+                    member.outbox.put(StatusLine("Connection established"))
+                    member.introduce()
+                    await self._serve(member, Connection(socket, self._open_llm_vtuber, self.limits))
+            elif admitted:
+                await self._refuse(socket, self._open_llm_vtuber, "wrong-token")
+
+    # Letting in.
+
+    @asynccontextmanager
+    async def _admitted(self, socket: WebSocket, codec: Codec) -> AsyncGenerator[bool, None]:
+        """Accept a connection and count it while it is open; false when it was sent away."""
+        if not is_own_origin(socket, self.system.allowed_origins):
+            await socket.close(REFUSED)
+            yield False
+            return
+        await socket.accept()
+        address = socket.client.host if socket.client else ""
+        try:
+            self.admission.enter(address)
+        except BusyProblem as busy:
+            lang = language_of_client(socket)
+            event = Busy(busy.code, busy.retry_after, text(busy.code, lang, **busy.values))
+            await self._send_away(socket, codec, event, TRY_LATER)
+            yield False
+            return
+        try:
+            yield True
+        except WebSocketDisconnect:
+            return  # it left before it was served
+        finally:
+            self.admission.leave(address)
+
+    async def _read_hello(self, socket: WebSocket) -> Hello | None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return None
+            frame = message.get("text")
+            hello = read_hello(message["bytes"] if frame is None else frame)
+        except TimeoutError:
+            await self._refuse(socket, self._native, "hello-expected")
+            return None
+        except ChatProblem as problem:
+            await self._refuse(socket, self._native, problem.code, **problem.values)
+            return None
+        if not self._knows_token(hello.token):
+            await self._refuse(socket, self._native, "wrong-token")
+            return None
+        return hello
+
+    def _knows_token(self, token: str) -> bool:
+        expected = self.system.token
+        return expected is None or secrets.compare_digest(token.encode(), expected.get_secret_value().encode())
+
+    async def _refuse(self, socket: WebSocket, codec: Codec, code: str, **values: object) -> None:
+        lang = language_of_client(socket)
+        await self._send_away(socket, codec, Problem(code, text(code, lang, **values)), REFUSED)
+
+    async def _send_away(self, socket: WebSocket, codec: Codec, event: Event, code: int) -> None:
+        try:
+            async with asyncio.timeout(self.limits.send_seconds):
+                for part in codec.encode(event, 0):
+                    await socket.send_text(str(part))
+                await socket.close(code)
+        except (TimeoutError, WebSocketDisconnect):
+            return  # it left meanwhile
+
+    # Sessions.
+
+    async def _session_for(self, hello: Hello, lang: str) -> tuple[Session, bool]:
+        """The session that the client comes back to, or a new one."""
+        session = self.sessions.find(hello.resume) if hello.resume else None
+        if session is not None:
+            session.stay()
+            if old := self._connections.get(session):
+                old.close(TAKEN_OVER)
+                await old.wait_closed()
+                session.stay()
+            session.outbox.drop_unkept()
+            if session.outbox.rewind(hello.last_seq):
+                return session, True
+            session.end()
+        character = self.sessions.engines.settings.find_character(hello.character)
+        return await self.sessions.begin(lang=lang, resumable=True, character=character), False
+
+    def _welcome(self, session: Session, *, resumed: bool) -> Welcome:
+        settings, one = self.sessions.engines.settings, session.context.character
+        return Welcome(
+            session=session.id,
+            resume=session.token,
+            resumed=resumed,
+            seq=session.outbox.last,
+            heartbeat_s=self.limits.heartbeat_seconds,
+            resume_s=self.limits.resume_seconds,
+            history=session.context.history,
+            character=character_fields(
+                CharacterIs(one.file, one.character_name, one.conf_uid, one.avatar, one.live2d_model_name)
+            ),
+            characters=tuple(
+                {"file": other.file, "name": other.conf_name} for other in (settings.character, *settings.characters)
+            ),
+            llm=self.sessions.engines.llm(one).label,
+        )
+
+    async def _serve_native(self, session: Session, connection: Connection) -> None:
+        left = False
+        try:
+            left = await self._serve(session, connection)
+        finally:
+            if left or session.outbox.is_full or not self.limits.resume_seconds:
+                session.end()
+            elif session not in self._connections:  # else another connection has taken it over
+                session.leave_in(self.limits.resume_seconds)
+
+    async def _serve(self, client: Client, connection: Connection) -> bool:
+        self._connections[client] = connection
+        if self.admission.is_draining:
+            client.outbox.put(Bye("draining", resume=True), numbered=False)
+        try:
+            return await connection.serve(client)
+        finally:
+            if self._connections.get(client) is connection:
+                del self._connections[client]
+
+    def say_bye(self) -> None:
+        """Let nobody in any more, and ask everybody to come back soon."""
+        self.admission.is_draining = True
+        for client in self._connections:
+            client.outbox.put(Bye("draining", resume=True), numbered=False)
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+
+def language_of_client(socket: WebSocket, asked: str = "") -> str:
+    """The language that the client asks for, else that of its browser."""
+    return asked if asked in {"en", "zh"} else language_of(socket.headers.get("accept-language", ""))
+
+
+def is_own_origin(socket: WebSocket, allowed: tuple[str, ...]) -> bool:
+    """Whether the page that connects is ours, or an allowed one. Programs say no origin and are let in."""
+    origin = socket.headers.get("origin")
+    return origin is None or origin in allowed or urlsplit(origin).netloc == socket.headers.get("host")
