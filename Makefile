@@ -26,6 +26,8 @@ bench: $(READY)
 	$(BIN)/python bench/doctor/run.py --json build/doctor.json
 	$(BIN)/python bench/overhead/run.py --json build/overhead.json
 	$(BIN)/python bench/census/run.py --json build/census.json
+	$(BIN)/python bench/scan/run.py --json build/scan.json
+	$(BIN)/python bench/scan/table.py > build/scan-table.md
 	$(BIN)/python bench/figures.py
 
 $(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml \

@@ -1,7 +1,7 @@
 """Write the measured figures into both READMEs: `python bench/figures.py`, after `make bench`.
 
-Reads build/leakbench.json, leakbench-clean.json, doctor.json and overhead.json; a file that is not there leaves its
-lines out. No figure in a README is typed.
+Reads build/leakbench.json, leakbench-clean.json, doctor.json, census.json, scan.json and overhead.json; a file that is
+not there leaves its lines out. The scan's two tables go to docs/scan.md. No figure is typed.
 """
 
 import json
@@ -26,6 +26,14 @@ NAMES = {
         "doctor，小型服务器 40 个会话，{runs} 次中最长",
     ),
     "rare": ("leak in 10 % of the sessions, found", "10 % 的会话泄漏，找到的次数"),
+    "precision": (
+        "findings of the static scan that are right, of those read, {packages} public packages",
+        "静态扫描的正确率与核读条数，{packages} 个公开软件包",
+    ),
+    "speed": (
+        "static scan, CPU for 100,000 lines, over {lines} lines",
+        "静态扫描，每十万行的 CPU 时间（共 {lines} 行）",
+    ),
     "turn": ("CPU of a chat turn, {loop}, 95 % interval", "一轮聊天的 CPU 之比，{loop}，95 % 区间"),
     "visit": ("CPU of connect and close, {loop}, 95 % interval", "连接与关闭的 CPU 之比，{loop}，95 % 区间"),
     "closely-turn": ("the turn when every session is watched closely, {loop}", "完整观察每个会话时的一轮聊天，{loop}"),
@@ -55,6 +63,12 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
     if bench := read("doctor"):
         yield "seconds", {"runs": len(bench["seconds"])}, f"{max(bench['seconds']):.1f} s"
         yield "rare", {}, f"{bench['found']} / {bench['runs']}"
+    if bench := read("scan"):
+        shown = [row for row in bench["rules"] if not row["is_hint"]]
+        right, judged = sum(row["true"] for row in shown), sum(row["true"] + row["false"] for row in shown)
+        lines = sum(package["lines"] for package in bench["packages"])
+        yield "precision", {"packages": len(bench["packages"])}, f"{right / judged:.0%}, {judged}"
+        yield "speed", {"lines": f"{lines:,}"}, f"{bench['seconds_per_100_000_lines']:.1f} s"
     for loop in (read("overhead") or {"loops": []})["loops"]:
         rows = {row["variant"]: row["ratio"] for row in loop["rows"]}
         for name in ("turn", "visit"):
@@ -62,6 +76,26 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         for name in ("turn", "visit"):
             yield f"closely-{name}", {"loop": loop["loop"]}, ratio(rows["closely"][name])
         yield "memray", {"loop": loop["loop"]}, ratio(rows["memray"]["turn"])
+
+
+def precision() -> Iterator[str]:
+    """Yield the table of what the scan's findings are worth."""
+    yield "| rule | read | right | 95 % interval | |"
+    yield "|---|---|---|---|---|"
+    for row in (read("scan") or {"rules": []})["rules"]:
+        if row["precision"] is not None:
+            low, high = row["interval"]
+            hint = "hint" if row["is_hint"] else ""
+            interval = f"{low:.0%}–{high:.0%}"
+            yield f"| `{row['rule']}` | {row['read']} | {row['precision']:.0%} | {interval} | {hint} |"
+
+
+def between(name: str, lines: list[str], path: Path) -> None:
+    """Write lines between the marks of a page."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    text = path.read_text(encoding="utf-8")
+    whole = "\n".join((begin, *lines, end))
+    path.write_text(re.sub(f"{begin}.*{end}", lambda _: whole, text, flags=re.DOTALL), encoding="utf-8")
 
 
 def ratio(told: dict[str, float]) -> str:
@@ -75,15 +109,12 @@ def main() -> int:
     for place, (file, head) in enumerate(HEADS.items()):
         lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
         lines += [f"| {NAMES[name][place].format(**values)} | {value} |" for name, values, value in measured]
-        table = "<!-- figures:begin -->\n" + "\n".join(lines) + "\n<!-- figures:end -->"
-        path = ROOT / file
-        text = path.read_text(encoding="utf-8")
-        path.write_text(
-            re.sub(
-                r"<!-- figures:begin -->.*<!-- figures:end -->", lambda _, table=table: table, text, flags=re.DOTALL
-            ),
-            encoding="utf-8",
-        )
+        between("figures", lines, ROOT / file)
+    if read("scan"):
+        between("precision", list(precision()), ROOT / "docs" / "scan.md")
+    tools = ROOT / "build" / "scan-table.md"
+    if tools.exists():
+        between("tools", tools.read_text(encoding="utf-8").splitlines(), ROOT / "docs" / "scan.md")
     return 0
 
 

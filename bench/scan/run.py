@@ -39,6 +39,7 @@ class Scanned:
 
     package: Package
     findings: dict[Key, Finding]
+    hints: set[Key]
     files: int
     lines: int
     seconds: float
@@ -62,8 +63,8 @@ def main() -> int:
         for key in unread:
             print("\n".join(_shown(key, *found[key])))
         return 1 if unread else 0
-    rules = {rule.id: rule.is_hint for rule in every_rule().values()}
-    rows = figures(rules, found, to_read, labels)
+    hints = {key for each in scanned for key in each.hints}
+    rows = figures(every_rule(), {key: key in hints for key in found}, to_read, labels)
     print("\n".join(_table(rows, scanned)))
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,8 @@ def _scanned(package: Package) -> Scanned:
     seconds = _cpu() - before
     findings = {key_of(each, package.name): each for each in reversed((*result.findings, *result.hints))}
     gc.collect()
-    return Scanned(package, findings, result.files, result.lines, seconds)
+    shown = {key_of(each, package.name) for each in result.findings}
+    return Scanned(package, findings, findings.keys() - shown, result.files, result.lines, seconds)
 
 
 def _cpu() -> float:

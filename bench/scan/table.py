@@ -1,16 +1,17 @@
 """Which patterns which tool finds: the marked lines of our snippets, given to ruff, flake8-async, pylint and overstay.
 
-    python bench/scan/table.py
+    python bench/scan/table.py [> build/scan-table.md]
 
-A tool that is not installed in this environment gets no figures. The snippets are ours, so the column of overstay says
-only that its tests pass; the others say what a project that has them already is told.
+flake8-async and pylint are installed, pinned, into an environment of their own below `build/scan`.
+The snippets are ours, so the column of overstay says only that its tests pass; the others say what a project that has
+them already is told.
 """
 
-import importlib.util
 import json
 import re
 import subprocess
 import sys
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from overstay.messages import Speaker
 from overstay.scan import scan
 from overstay.scan.rules import RULES
 
+HERE = Path(__file__).parent
+ENVIRONMENT = HERE.parents[1] / "build" / "scan" / "tools"
 SNIPPETS = Path(__file__).parents[2] / "packages" / "overstay" / "tests" / "scan" / "snippets"
 RUFF = "RUF006,RUF012,RUF059,ASYNC,B006,B019,BLE001,S110,S112,SIM115,F841"
 PYLINT = (
@@ -43,27 +46,41 @@ def marked(files: list[Path]) -> Lines:
     }
 
 
-def output(*words: str) -> str:
+def installed() -> str:
+    """Return the Python of the environment that has the other tools; made once for a set of pins."""
+    python, pins = str(ENVIRONMENT / "bin" / "python"), (HERE / "requirements.txt").read_text(encoding="utf-8")
+    mark = ENVIRONMENT / "pins"
+    if not mark.exists() or mark.read_text(encoding="utf-8") != pins:
+        venv.create(ENVIRONMENT, with_pip=True, clear=True)
+        pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes")
+        subprocess.run([*pip, "-r", str(HERE / "requirements.txt")], check=True)
+        mark.write_text(pins, encoding="utf-8")
+    return python
+
+
+def output(python: str, *words: str) -> str:
     """Return what a tool prints."""
-    return subprocess.run([sys.executable, "-m", *words], capture_output=True, text=True, check=False).stdout
+    return subprocess.run([python, "-m", *words], capture_output=True, text=True, check=False).stdout
 
 
 def by_ruff(files: list[Path]) -> Lines:
     """Return the lines that ruff names."""
     told = json.loads(
-        output("ruff", "check", "--isolated", "--output-format", "json", "--select", RUFF, *map(str, files))
+        output(
+            sys.executable, "ruff", "check", "--isolated", "--output-format", "json", "--select", RUFF, *map(str, files)
+        )
     )
     return {(Path(each["filename"]).name, int(each["location"]["row"])) for each in told}
 
 
 def by_flake8(files: list[Path]) -> Lines:
     """Return the lines that flake8-async names; its checks of trio's checkpoints are left out."""
-    return by_text(output("flake8", "--isolated", "--select", "ASYNC1,ASYNC2,ASYNC3", *map(str, files)))
+    return by_text(output(installed(), "flake8", "--isolated", "--select", "ASYNC1,ASYNC2,ASYNC3", *map(str, files)))
 
 
 def by_pylint(files: list[Path]) -> Lines:
     """Return the lines that pylint names."""
-    return by_text(output("pylint", "--disable=all", f"--enable={PYLINT}", "--score=n", *map(str, files)))
+    return by_text(output(installed(), "pylint", "--disable=all", f"--enable={PYLINT}", "--score=n", *map(str, files)))
 
 
 def by_text(text: str) -> Lines:
@@ -82,19 +99,16 @@ def by_overstay(rule: str) -> Callable[[list[Path]], Lines]:
     return lines
 
 
-def cell(tool: Callable[[list[Path]], Lines] | None, files: list[Path]) -> str:
+def cell(tool: Callable[[list[Path]], Lines], files: list[Path]) -> str:
     """Return how many of the marked lines a tool names."""
-    if tool is None:
-        return "not installed"
     bad = marked(files)
     return f"{len(bad & tool(files))} of {len(bad)}"
 
 
 def main() -> None:
     """Print the table."""
-    others = {"ruff": by_ruff, "flake8_async": by_flake8, "pylint": by_pylint}
-    tools = {name: tool if importlib.util.find_spec(name) else None for name, tool in others.items()}
-    print(f"| pattern | {' | '.join(name.replace('_', '-') for name in tools)} | overstay |")
+    tools = {"ruff": by_ruff, "flake8-async": by_flake8, "pylint": by_pylint}
+    print(f"| pattern | {' | '.join(tools)} | overstay |")
     print("|---|" + "---|" * (len(tools) + 1))
     for rule in RULES:
         files = files_of(rule.id)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from precision.label import Key, Label
@@ -15,7 +15,7 @@ _Z = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What the labels say about one rule.
+    """What the labels say about one rule: about what it shows by itself, or about its hints.
 
     `found` counts distinct findings, `read` those of them that have a label. `gone_true` and `gone_false` count labels
     of findings that the rule makes no longer: what a correction has cost and what it has gained.
@@ -60,25 +60,40 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 
 def figures(
-    rules: Mapping[str, bool], found: Collection[Key], to_read: Collection[Key], labels: Mapping[Key, Label]
+    rules: Iterable[str], found: Mapping[Key, bool], to_read: Collection[Key], labels: Mapping[Key, Label]
 ) -> list[Figures]:
-    """Return the figures of each rule, of which `rules` tells whether it is a hint."""
-    return [
-        _figures(rule, is_hint, [key for key in found if key.rule == rule], to_read, labels)
-        for rule, is_hint in rules.items()
-    ]
+    """Return the figures of what each rule shows by itself, and of its hints; `found` tells which finding is one.
+
+    What is gone is counted with what is shown.
+    """
+    rows = []
+    for rule in rules:
+        shown = [key for key, is_hint in found.items() if key.rule == rule and not is_hint]
+        hints = [key for key, is_hint in found.items() if key.rule == rule and is_hint]
+        gone = Counter(label.verdict for key, label in labels.items() if key.rule == rule and key not in found)
+        if shown or not hints:
+            rows.append(_figures(rule, shown, to_read, labels, is_hint=False, gone=gone))
+        if hints:
+            of_hints = Counter[str]() if shown else gone
+            rows.append(_figures(rule, hints, to_read, labels, is_hint=True, gone=of_hints))
+    return rows
 
 
 def _figures(
-    rule: str, is_hint: bool, found: Sequence[Key], to_read: Collection[Key], labels: Mapping[Key, Label]
+    rule: str,
+    found: Sequence[Key],
+    to_read: Collection[Key],
+    labels: Mapping[Key, Label],
+    *,
+    is_hint: bool,
+    gone: Counter[str],
 ) -> Figures:
     here = Counter(labels[key].verdict for key in found if key in labels)
-    gone = Counter(label.verdict for key, label in labels.items() if key.rule == rule and key not in set(found))
     return Figures(
         rule=rule,
         is_hint=is_hint,
         found=len(found),
-        to_read=sum(key.rule == rule for key in to_read),
+        to_read=sum(key in to_read for key in found),
         read=here.total(),
         true=here["true"],
         false=here["false"],

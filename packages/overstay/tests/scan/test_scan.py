@@ -240,3 +240,39 @@ def test_tangled_source_is_read_to_its_end(tmp_path: Path, text: str) -> None:
     """What refers to itself makes no rule fail and none go round for ever."""
     (tmp_path / "app.py").write_text(text)
     assert scan(tmp_path, say=SAY).skipped == ()
+
+
+HINTED = """\
+import asyncio
+import subprocess
+
+clients = {}
+
+
+def install(loop, work):
+    asyncio.run_coroutine_threadsafe(work(), loop)
+    subprocess.Popen(["true"])
+
+
+async def handler(websocket, api_key, client):
+    clients[api_key] = client
+"""
+
+
+def test_match_that_nothing_ties_to_a_client_is_a_hint(tmp_path: Path) -> None:
+    """A thread's coroutine, a process of the start and a table keyed by a configuration show by themselves nowhere."""
+    (tmp_path / "server.py").write_text(HINTED, encoding="utf-8")
+    result = scan(tmp_path, say=SAY)
+    assert result.findings == ()
+    assert {each.rule for each in result.hints} == {
+        "task-without-owner",
+        "process-not-ended",
+        "map-kept-after-disconnect",
+    }
+
+
+def test_match_that_is_tied_to_a_client_shows_by_itself(tmp_path: Path) -> None:
+    """The same table keyed by the client is a finding."""
+    keyed = HINTED.replace("api_key", "client_uid").replace("    asyncio.run", "    loop.run")
+    (tmp_path / "server.py").write_text(keyed, encoding="utf-8")
+    assert "map-kept-after-disconnect" in {each.rule for each in scan(tmp_path, say=SAY).findings}

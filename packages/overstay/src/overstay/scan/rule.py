@@ -16,6 +16,8 @@ class Match:
     """One place where a rule applies; lines and columns count from 1 and from 0, as ast does.
 
     `facts` fills the fields of the rule's sentences; `evidence` names the other lines that the verdict rests on.
+    `is_hint`: the rule applies, and nothing says that it happens for each client; it shows only beside a finding of a
+    running server, as all matches of a rule do that is a hint.
     """
 
     path: Path
@@ -25,6 +27,7 @@ class Match:
     code: str
     facts: Mapping[str, object] = field(default_factory=dict)
     evidence: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

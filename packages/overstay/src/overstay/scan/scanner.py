@@ -61,7 +61,9 @@ def scan(root: Path, *, say: Speaker, paths: Collection[Path] = (), mends: bool 
         found = [pair for each in scanned for pair in each.found]
         kept, remarks = sifted(found, [each for path in read for each in ignores(path)], list(rules))
         mending = Mending([each for part in scanned for each in part.units], rules, root) if mends else None
-        findings = [(rule.is_hint, finding_of(rule, match, root, say, mending)) for rule, match in kept]
+        findings = [
+            (rule.is_hint or match.is_hint, finding_of(rule, match, root, say, mending)) for rule, match in kept
+        ]
     return ScanResult(
         root=root,
         findings=tuple(finding for is_hint, finding in findings if not is_hint),

@@ -108,7 +108,7 @@ class Trace:
 def _variable(path: Sequence[Any], root: Root) -> Step:
     for name, value in path[0].items():
         if value is path[1]:
-            text = f".{name}" if root.name.startswith("module") else f"local {name}"
+            text = f".{name}" if root.name.startswith(("module", "thread-local")) else f"local {name}"
             return Step(text, text, 1, str(name))
     return step(path)
 

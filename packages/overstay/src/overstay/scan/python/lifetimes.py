@@ -13,6 +13,15 @@ _OF_A_CLIENT = re.compile(
     r"client|session|conn|user|uid|\bsid|uuid|peer|token|sock|\bws\b|websocket|visitor|subscriber|listener|player|caller|"
     r"(request|message|msg|call|chat|task|job|event|stream|room|channel)_?(id|uid|uuid)?$"
 )
+_A_CLIENT = re.compile(
+    r"(^|_)(client|session|user|conn|connection|peer|player|visitor|subscriber|listener|caller|room|socket|ws|websocket|sid)"
+    r"(_?(uid|uuid|id|sid|name))?$"
+)
+_SAID = re.compile(
+    r"message|msg|text|content|turn|histor|repl(y|ies)|answer|audio|utteranc|transcript|question|prompt|client|session|"
+    r"user|conn|websocket|request|frame",
+    re.IGNORECASE,
+)
 _OF_THE_PROGRAM = re.compile(
     r"^_*(model|pool|rule|engine|tool|node|worker|backend|file|doc|flow|component|entity|device|plugin|schema|class|type)"
 )
@@ -46,6 +55,34 @@ def is_of_a_client(change: Change, project: Project) -> bool:
     if isinstance(value, ast.Name) and _is_named_for_a_client(value):
         return True
     return any(_is_a_sessions(each, change.module, project) for each in (change.key, value) if each is not None)
+
+
+def names_a_client(change: Change, project: Project) -> bool:
+    """Tell whether what identifies an entry is a client, beyond doubt: its key, or without one the entry itself."""
+    named = change.key if change.key is not None else change.value
+    if named is None or isinstance(named, ast.Constant):
+        return False
+    if isinstance(named, ast.Attribute) and named.attr.strip("_") in _BARE_IDS:
+        named = named.value
+    last = named.attr if isinstance(named, ast.Attribute) else named.id if isinstance(named, ast.Name) else ""
+    return names_client(last) or _is_a_sessions(named, change.module, project)
+
+
+def names_client(name: str) -> bool:
+    """Tell whether a variable's name is a client's, beyond doubt."""
+    return _A_CLIENT.search(name.lower()) is not None
+
+
+def is_of_a_conversation(change: Change) -> bool:
+    """Tell whether what is added is a client's or something that was said, by any name in it."""
+    value = change.value if change.value is not None else change.node
+    words = [
+        each.id if isinstance(each, ast.Name) else each.attr if isinstance(each, ast.Attribute) else str(each.value)
+        for each in ast.walk(value)
+        if isinstance(each, ast.Name | ast.Attribute)
+        or (isinstance(each, ast.Constant) and isinstance(each.value, str))
+    ]
+    return any(_SAID.search(word) for word in words)
 
 
 def _is_named_for_a_client(node: ast.expr) -> bool:

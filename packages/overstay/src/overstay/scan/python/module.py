@@ -146,7 +146,9 @@ class Module:
         here = [each for each in found if getattr(each, "lineno", 0) == line and _column(each, self) == column]
         return sorted(here, key=lambda each: len(list(self.ancestors(each))))
 
-    def match(self, node: ast.AST, *evidence: tuple[str, Mapping[str, object]], **facts: object) -> Match:
+    def match(
+        self, node: ast.AST, *evidence: tuple[str, Mapping[str, object]], is_hint: bool = False, **facts: object
+    ) -> Match:
         """Return a match at a node."""
         line: int = getattr(node, "lineno", 1)
         return Match(
@@ -157,6 +159,7 @@ class Module:
             code=self.line(line),
             facts=facts,
             evidence=evidence,
+            is_hint=is_hint,
         )
 
     def line(self, number: int) -> str:

@@ -24,6 +24,7 @@ _CONNECTIONS = frozenset(
 _IDENTITIES = re.compile(
     r"^(websocket|web_socket|ws|client|client_ws|(client|session|connection|conn|peer|socket)_?(uid|uuid|id|key)|sid)$"
 )
+_PLAIN = frozenset(("str", "int", "bytes", "object", "Any", "Optional"))
 _TRIPLES = (frozenset(("reader", "writer")), frozenset(("scope", "receive", "send")))
 _ROUTING = frozenset(
     ("get", "post", "put", "patch", "delete", "route", "api_route", "websocket", "websocket_route", "sse")
@@ -215,10 +216,10 @@ class Sessions:
 
 
 def _is_client(parameter: ast.arg) -> bool:
-    if _IDENTITIES.match(parameter.arg):
-        return True
     names = {each.id if isinstance(each, ast.Name) else each.attr for each in _names_in(parameter.annotation)}
-    return bool(names & _CONNECTIONS)
+    if parameter.arg == "client" and names - _CONNECTIONS - _PLAIN:
+        return False  # the client of an API, as its class says
+    return _IDENTITIES.match(parameter.arg) is not None or bool(names & _CONNECTIONS)
 
 
 def _names_in(annotation: ast.expr | None) -> list[ast.Name | ast.Attribute]:

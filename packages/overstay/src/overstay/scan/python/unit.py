@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from overstay.scan.python.model import Lint, Project
 from overstay.scan.python.module import Module
@@ -26,7 +26,7 @@ class Unit:
         """Return a match where another linter pointed at: at the expression or definition that begins there."""
         nodes = self.module.at(lint.line, lint.column)
         node = nodes[0] if nodes else self.module.tree
-        match = self.module.match(node, **facts)
+        match = replace(self.module.match(node), facts=facts)
         return (
             match
             if nodes

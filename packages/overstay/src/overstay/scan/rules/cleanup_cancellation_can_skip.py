@@ -75,4 +75,4 @@ def _skipped_in(attempt: ast.Try, module: Module) -> Iterator[Match]:
         return
 
 
-RULE = Rule("cleanup-cancellation-can-skip", "python", "object", "warning", check)
+RULE = Rule("cleanup-cancellation-can-skip", "python", "object", "warning", check, is_hint=True)

@@ -48,4 +48,4 @@ def check(unit: Unit) -> Iterator[Match]:
         yield module.match(call, (f"scan.{fate.how}", {"name": fate.name}), call=ast.unparse(call.func))
 
 
-RULE = Rule("client-per-request", "python", "socket", "severe", check)
+RULE = Rule("client-per-request", "python", "socket", "severe", check, is_hint=True)

@@ -29,7 +29,7 @@ def _looked_up(node: ast.AST, table: ast.expr, key: ast.expr, unit: Unit) -> Ite
         if _is_put_back(statement, taken):
             return
         for each in within(statement):
-            if _looks_up(each, taken):
+            if _looks_up(each, taken) and module.function(each) is module.function(node):
                 told = ("rule.close-after-pop.taken", {"line": getattr(node, "lineno", 0)})
                 yield module.match(each, told, name=taken[0])
                 return

@@ -60,7 +60,8 @@ def check(unit: Unit) -> Iterator[Match]:
         if not names or closer is None or any(_is_ended(owner, name, unit) for name in names):
             continue
         if not _is_of_class(call, module) and not _is_for_all(owner, opening, closer, unit):
-            yield module.match(call, name=names[-1], closer=closer.name, kind=kind)
+            is_hint = not unit.project.sessions.is_session_class(owner) or (kind == "task" and not _goes_on(call, unit))
+            yield module.match(call, is_hint=is_hint, name=names[-1], closer=closer.name, kind=kind)
 
 
 def _is_of_class(call: ast.Call, module: Module) -> bool:
@@ -74,6 +75,17 @@ def _is_for_all(owner: Class, opening: FunctionNode | None, closer: Function, un
     """Tell whether a shared object opens it once, as it is made, and only disconnects and connects again later."""
     is_once = opening is not None and opening.name == "__init__" and closer.name == "disconnect"
     return is_once and unit.project.sessions.is_shared(owner)
+
+
+def _goes_on(call: ast.Call, unit: Unit) -> bool:
+    """Tell whether a task has a loop without a condition; else it ends by itself."""
+    started = call.args[0] if call.args else None
+    target = unit.project.target(started.func, unit.module) if isinstance(started, ast.Call) else None
+    return not isinstance(target, Function) or any(_is_endless(each) for each in target.nodes)
+
+
+def _is_endless(node: ast.AST) -> bool:
+    return isinstance(node, ast.AsyncFor) or (isinstance(node, ast.While) and isinstance(node.test, ast.Constant))
 
 
 def _may_end(call: ast.Call, owner: Class) -> bool:

@@ -93,4 +93,4 @@ def _is_tidied(call: ast.Call, module: Module) -> bool:
     return function is not None and _cancels(function)
 
 
-RULE = Rule("gather-orphans-siblings", "python", "task", "warning", check)
+RULE = Rule("gather-orphans-siblings", "python", "task", "warning", check, is_hint=True)

@@ -48,4 +48,4 @@ def _calls(node: ast.AST, wanted: str) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) == wanted
 
 
-RULE = Rule("hasattr-close-guard", "python", "object", "warning", check)
+RULE = Rule("hasattr-close-guard", "python", "object", "warning", check, is_hint=True)

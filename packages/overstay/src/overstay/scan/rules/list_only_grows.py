@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from overstay.scan.python.containers import Change, Container
-from overstay.scan.python.lifetimes import fills_per_client, is_engine, is_long_lived, lines_of
+from overstay.scan.python.lifetimes import fills_per_client, is_engine, is_long_lived, is_of_a_conversation, lines_of
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -21,7 +21,8 @@ def check(unit: Unit) -> Iterator[Match]:
         fills = [each for each in fills_per_client(container, project) if _adds_element(each, container)]
         if fills and not any(each.depth <= fills[-1].depth for each in container.empties):
             *others, last = fills
-            yield last.module.match(last.node, *lines_of(others), name=str(container))
+            is_hint = not any(is_of_a_conversation(each) for each in fills)
+            yield last.module.match(last.node, *lines_of(others), is_hint=is_hint, name=str(container))
 
 
 def _adds_element(change: Change, container: Container) -> bool:

@@ -10,6 +10,7 @@ from overstay.scan.python.lifetimes import (
     is_long_lived,
     is_of_a_client,
     lines_of,
+    names_a_client,
     only_in_except,
 )
 from overstay.scan.python.unit import Unit
@@ -30,7 +31,8 @@ def check(unit: Unit) -> Iterator[Match]:
         if fills and caught is not None:
             *others, last = fills
             told = [("rule.map-kept-after-disconnect.only-after", {"caught": caught})] if caught else []
-            yield last.module.match(last.node, *told, *lines_of(others), name=str(container))
+            is_hint = not any(names_a_client(each, project) for each in fills)
+            yield last.module.match(last.node, *told, *lines_of(others), is_hint=is_hint, name=str(container))
 
 
 def _is_a_table(container: Container) -> bool:

@@ -33,7 +33,9 @@ def check(unit: Unit) -> Iterator[Match]:
             continue  # what the program starts as it starts is no client's
         fate = fate_of(call, module, unit.project, _ENDERS)
         if fate.how and not _is_ended_from_table(call, fate.name, unit) and not _is_signalled(fate.name, module):
-            yield module.match(call, (f"scan.{fate.how}", {"name": fate.name}), call=ast.unparse(call.func))
+            told = (f"scan.{fate.how}", {"name": fate.name})
+            is_hint = not unit.project.sessions.runs_per_client(call, module)
+            yield module.match(call, told, is_hint=is_hint, call=ast.unparse(call.func))
 
 
 def _is_ended_from_table(call: ast.Call, name: str, unit: Unit) -> bool:

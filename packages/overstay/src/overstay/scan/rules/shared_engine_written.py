@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from overstay.scan.python.definitions import Class, Function, own_attribute
-from overstay.scan.python.lifetimes import fills_per_client, is_engine
+from overstay.scan.python.lifetimes import fills_per_client, is_engine, names_a_client, names_client
 from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
@@ -19,7 +19,8 @@ def check(unit: Unit) -> Iterator[Match]:
         if is_engine(owner) and project.sessions.is_shared(owner) and not container.empties:
             fills = [each for each in fills_per_client(container, project) if not isinstance(each.key, ast.Constant)]
             if fills:
-                yield fills[-1].module.match(fills[-1].node, name=str(container))
+                is_hint = not any(names_a_client(each, project) for each in fills)
+                yield fills[-1].module.match(fills[-1].node, is_hint=is_hint, name=str(container))
     for owner in project.classes:
         if owner.module is unit.module and is_engine(owner) and project.sessions.is_shared(owner):
             for method in owner.methods.values():
@@ -38,7 +39,8 @@ def _written(method: Function, owner: Class, unit: Unit) -> Iterator[Match]:
         names = [name for each in targets if (name := own_attribute(each))]
         used = {each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)}
         if names and used & brought:
-            yield unit.module.match(node, name=f"{owner.name}.{names[0]}")
+            is_hint = not any(names_client(each) for each in used & brought)
+            yield unit.module.match(node, is_hint=is_hint, name=f"{owner.name}.{names[0]}")
 
 
 RULE = Rule("shared-engine-written", "python", "container", "warning", check, suspect=6)

@@ -24,7 +24,7 @@ def check(unit: Unit) -> Iterator[Match]:
         if container.module is not unit.module or _is_emptied(container, unit):
             continue
         for change in container.fills:
-            if _puts_task(change) and not _is_once(change):
+            if _puts_task(change) and not _is_once(change) and not isinstance(change.key, ast.Constant):
                 yield change.module.match(change.node, name=str(container))
 
 

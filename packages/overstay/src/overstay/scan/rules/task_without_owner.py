@@ -19,11 +19,23 @@ def check(unit: Unit) -> Iterator[Match]:
     for call in task_starts(module):
         how = _how_lost(call, module)
         if how:
-            yield module.match(call, (f"rule.task-without-owner.{how}", {}), call=ast.unparse(call.func))
+            told: tuple[str, dict[str, object]] = (f"rule.task-without-owner.{how}", {})
+            yield module.match(call, told, is_hint=_is_outside(call, module), call=ast.unparse(call.func))
     for call in module.calls(*_LATER):
         for argument in call.args:
             if is_starter(argument, module):
                 yield module.match(call, ("rule.task-without-owner.later", {}), call=ast.unparse(argument))
+
+
+def _is_outside(call: ast.Call, module: Module) -> bool:
+    """Tell whether no client begins a task, but a thread, which gets a future for it, the collector, or a signal."""
+    if module.resolve(call.func).endswith("run_coroutine_threadsafe"):
+        return True
+    around = module.function(call)
+    if around is not None and around.name == "__del__":
+        return True
+    above = [each for each in module.ancestors(call) if isinstance(each, ast.Call)]
+    return any(_last(each.func) in ("add_signal_handler", "signal") for each in above)
 
 
 def _how_lost(call: ast.Call, module: Module) -> str:

@@ -19,6 +19,8 @@ _REMOVERS = re.compile(
     r"^_?(unlink|remove|rmtree|delete|cleanup|clean_up|discard|rm)(_|$)|_(unlink|remove|delete)$|_file$"
 )
 
+_KEPT = re.compile(r"dump|debug|trace|profile")
+"""Names of functions whose files are their result."""
 _KEEPING = (
     "append",
     "extend",
@@ -41,7 +43,8 @@ def check(unit: Unit) -> Iterator[Match]:
         if function is not None:
             told = _what_is_missing(name, unit.project.function(function), unit)
             if told is not None:
-                yield unit.module.match(call, told, call=ast.unparse(call.func))
+                is_hint = _is_of_the_program(call, function, unit)
+                yield unit.module.match(call, told, is_hint=is_hint, call=ast.unparse(call.func))
 
 
 def _made(module: Module) -> Iterator[tuple[ast.Call, str]]:
@@ -56,6 +59,15 @@ def _made(module: Module) -> Iterator[tuple[ast.Call, str]]:
         name = _own_path(call, module)
         if name:
             yield call, name
+
+
+def _is_of_the_program(call: ast.Call, function: FunctionNode, unit: Unit) -> bool:
+    """Tell whether nothing says that the file is a client's: a folder or a bare name made where no client is in sight,
+    or something that is written to be kept."""
+    if _KEPT.search(function.name):
+        return True
+    is_bare = last_name(call.func) in ("mkdtemp", "mkstemp")
+    return is_bare and not unit.project.sessions.runs_per_client(call, unit.module)
 
 
 def _given(call: ast.Call, module: Module) -> list[str]:

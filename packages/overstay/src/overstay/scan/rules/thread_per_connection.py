@@ -1,6 +1,7 @@
 """Each client gets a thread that runs for ever: nothing tells it to end."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from overstay.scan.python.definitions import Function
@@ -11,6 +12,7 @@ from overstay.scan.rule import Match, Rule
 
 _STARTERS = ("threading.Thread", "_thread.start_new_thread")
 _JOINING = frozenset(("join",))
+_CLOCK = re.compile(r"(^|\.)(time|monotonic|perf_counter|now|utcnow)$")
 
 
 def check(unit: Unit) -> Iterator[Match]:
@@ -22,7 +24,17 @@ def check(unit: Unit) -> Iterator[Match]:
         target = _target(call, unit)
         if target is not None and _is_endless(target, unit) and fate_of(call, module, unit.project, _JOINING).how:
             told = ("rule.thread-per-connection.endless", {"function": target.name})
-            yield module.match(call, told, function=target.name)
+            is_hint = not _is_begun(unit.project.function_around(module, call), unit)
+            yield module.match(call, told, is_hint=is_hint, function=target.name)
+
+
+def _is_begun(function: Function | None, unit: Unit) -> bool:
+    """Tell whether anything in the project calls the function that starts the thread, or it is a handler itself."""
+    return function is not None and (
+        unit.project.sessions.is_handler(function)
+        or any(unit.project.calls_of(function))
+        or function.name == "__init__"
+    )
 
 
 def _target(call: ast.Call, unit: Unit) -> Function | None:
@@ -45,8 +57,11 @@ def _can_leave(loop: ast.While) -> bool:
 
 def _can_change(test: ast.expr, function: Function, unit: Unit) -> bool:
     """Tell whether something outside the loop changes its condition: a flag that is assigned, an event that is set."""
-    if any(isinstance(each, ast.Call) and _is_given(each.func, function) for each in ast.walk(test)):
+    calls = [each for each in ast.walk(test) if isinstance(each, ast.Call)]
+    if any(_is_given(each.func, function) for each in calls):
         return True  # an event or a queue that whoever starts the thread has, too
+    if any(_CLOCK.search(ast.unparse(each.func)) for each in calls):
+        return True  # a deadline
     names = {each.attr for each in ast.walk(test) if isinstance(each, ast.Attribute)} - {"is_set"}
     if not names:
         return not isinstance(test, ast.Constant)

@@ -23,7 +23,8 @@ def check(unit: Unit) -> Iterator[Match]:
         if function is None or not is_timer or len(call.args) < 2 or not _is_itself(call.args[1], function, unit):
             continue
         if _is_unconditional(call, unit) and fate_of(call, module, unit.project, _CANCELLING).how:
-            yield module.match(call, function=function.name)
+            is_hint = function.owner is None and not unit.project.sessions.is_per_client(function)
+            yield module.match(call, is_hint=is_hint, function=function.name)
 
 
 def _is_itself(callback: ast.expr, function: Function, unit: Unit) -> bool:

@@ -376,7 +376,9 @@ def _of_methods(script: Script, span: Span, body: SgNode | None, *, is_component
     own = [each for each in methods if any(_is_member(each, child) for child in members)]
     lifecycle = is_component or any(each.name in _CLOSING_METHODS for each in own)
     is_closing: Callable[[str], object] = _CLOSING_METHODS.__contains__ if lifecycle else ENDING.match
-    closing = [each.span for each in own if is_closing(each.name) or each.name == "[Symbol.dispose]"]
+    # A base component of the project's own often names it so.
+    also = ("[Symbol.dispose]", "dispose") if is_component else ("[Symbol.dispose]",)
+    closing = [each.span for each in own if is_closing(each.name) or each.name in also]
     if not lifecycle and not closing:
         return None
     begun = [each.span for each in own if each.name in OPENING_METHODS]

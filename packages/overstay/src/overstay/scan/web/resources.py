@@ -64,7 +64,11 @@ def unclosed(script: Script, resource: Resource) -> Iterator[Match]:
         if resource.excuses is not None and resource.excuses(script, call, owner):
             continue
         if handle.state == "dropped" or not is_released(script, resource, handle, releasing):
-            yield script.match(call.span, evidence=_evidence(script, resource, owner, handle), what=call.name)
+            is_hint = (
+                script.path.suffix in (".html", ".htm") and not owner.is_strict
+            )  # ends with the page that it is of
+            evidence = _evidence(script, resource, owner, handle)
+            yield script.match(call.span, evidence, is_hint=is_hint, what=call.name)
 
 
 def _owner_of(script: Script, owners: list[Owner], call: Call, resource: Resource) -> tuple[Owner, list[Span]] | None:

@@ -172,7 +172,14 @@ class Script:
         """Return the position of a line, from 1, and a column, from 0; the end of the text for what lies behind it."""
         return min(self._line_starts[min(line, len(self._line_starts)) - 1] + column, len(self.text))
 
-    def match(self, span: Span, evidence: tuple[tuple[str, Mapping[str, object]], ...] = (), **facts: object) -> Match:
+    def match(
+        self,
+        span: Span,
+        evidence: tuple[tuple[str, Mapping[str, object]], ...] = (),
+        *,
+        is_hint: bool = False,
+        **facts: object,
+    ) -> Match:
         """Return the place as a rule yields it."""
         line = self.line_of(span[0])
         named = [each.name for each in self.around(span[0]) if each.name]
@@ -184,6 +191,7 @@ class Script:
             code=self.text.split("\n")[line - 1].strip(),
             facts=facts,
             evidence=evidence,
+            is_hint=is_hint,
         )
 
     @cached_property

@@ -53,4 +53,5 @@ RULE: Rule[Script] = Rule(
     kind="timer",
     severity="warning",
     check=lambda script: unclosed(script, TIMEOUT),
+    is_hint=True,
 )
