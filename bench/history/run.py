@@ -59,7 +59,7 @@ def sentence(number: int) -> str:
 
 async def fill(history: ChatHistory, count: int) -> str:
     """A history with `count` messages."""
-    uid = await history.create("bench")
+    uid = history.begin("bench")
     for start in range(0, count, 1_000):
         some = range(start, min(count, start + 1_000))
         await asyncio.gather(*[history.append("bench", uid, role="human", text=sentence(n)) for n in some])

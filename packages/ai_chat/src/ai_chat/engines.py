@@ -74,7 +74,7 @@ def make_tts(settings: TTSSettings) -> TTSEngine:
 async def open_engines(settings: Settings) -> AsyncGenerator[Engines, None]:
     """The engines of a server; leaving closes them in reverse order."""
     async with AsyncExitStack() as stack:
-        history = await stack.enter_async_context(ChatHistory.open(settings.history))
+        history = await stack.enter_async_context(ChatHistory(settings.history))
         toolbox = await stack.enter_async_context(MCPClient(settings.mcp_servers))
         engines = Engines(settings, history, toolbox)
         for character in (settings.character, *settings.characters):

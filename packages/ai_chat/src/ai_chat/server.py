@@ -41,14 +41,14 @@ class ChatServer:
         self.handler.admission.is_draining = True
         try:
             async with asyncio.timeout(self.settings.limits.drain_seconds):
-                while self.sessions.answering:
+                while self.sessions.answering:  # noqa: ASYNC110 - turns end in many tasks, and this is done once
                     await asyncio.sleep(0.05)
         except TimeoutError:
             logging.getLogger(__name__).warning("%d turns are cut off by the end", self.sessions.answering)
         self.handler.say_bye()
         try:
             async with asyncio.timeout(1.0):
-                while self.handler.connections:
+                while self.handler.connections:  # noqa: ASYNC110 - the same
                     await asyncio.sleep(0.02)
         except TimeoutError:
             return  # who does not read is closed with the listener
@@ -56,7 +56,7 @@ class ChatServer:
 
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncGenerator[ChatServer, None]:
-    """A server's scopes: engines, then sessions. Leaving ends the sessions, then closes the engines in reverse order."""
+    """A server's scopes: engines, then sessions. Leaving ends the sessions, then the engines in reverse order."""
     async with open_engines(settings) as engines, asyncio.timeout(None) as deadline, asyncio.TaskGroup() as group:
         server = ChatServer(engines, group)
         try:
@@ -82,9 +82,13 @@ def create_app(settings: Settings) -> Starlette:
 class DrainingServer(uvicorn.Server):
     """Says goodbye before it closes the connections."""
 
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._app = app
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then close."""
-        server = getattr(self.config.app, "state", None) and getattr(self.config.app.state, "server", None)
+        server: ChatServer | None = getattr(self._app.state, "server", None)
         if server is not None and not self.force_exit:
             await server.drain()
         await super().shutdown(sockets)
@@ -98,8 +102,9 @@ def serve(settings: Settings, *, lang: str) -> int:
     host, port = listener.getsockname()[:2]
     print(text("serving", lang, url=f"http://{f'[{host}]' if ':' in host else host}:{port}/"), flush=True)  # noqa: T201
     limits = settings.limits
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         ws=WebSocketProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,  # a compressor would cost each idle page more memory than all else
@@ -110,7 +115,7 @@ def serve(settings: Settings, *, lang: str) -> int:
         access_log=False,
     )
     try:
-        asyncio.run(DrainingServer(config).serve(sockets=[listener]))
+        asyncio.run(DrainingServer(config, app).serve(sockets=[listener]))
     except KeyboardInterrupt:
         return 130
     finally:

@@ -44,7 +44,7 @@ class ServiceContext:
     def begin_history(self) -> None:
         """Go on with a new history, and forget the old one."""
         self.agent.reset()
-        self.history = self.engines.history.begin()
+        self.history = self.engines.history.begin(self.character.conf_uid)
 
     async def open_history(self, history: str) -> tuple[MessageItem, ...]:
         """Go on with a stored history: its last messages, which the agent remembers. Raises `ChatProblem`."""
@@ -56,7 +56,7 @@ class ServiceContext:
     def append(self, role: Literal["human", "ai"], text: str, *, interrupted: bool = False) -> Awaitable[int]:
         """Hand a message to the history's writer; what is returned gives its number once it is committed."""
         if not self.history:
-            self.history = self.engines.history.begin()
+            self.history = self.engines.history.begin(self.character.conf_uid)
         name = self.character.human_name if role == "human" else self.character.character_name
         return self.engines.history.append(
             self.character.conf_uid, self.history, role=role, text=text, name=name, interrupted=interrupted

@@ -14,7 +14,7 @@ from ai_chat.history.store import ChatHistory
 async def main(folder: str) -> None:
     settings = HistorySettings(url=f"sqlite+aiosqlite:///{folder}/history.db")
     async with ChatHistory(settings) as history:
-        uid = await history.create("a")
+        uid = history.begin("a")
         counter = 0
         while True:
             waits: list[tuple[int, Awaitable[int]]] = []

@@ -28,7 +28,7 @@ def test_locked_database_is_told_and_appends_work_again_after_it(tmp_path: Path)
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path), lock_seconds=0.3) as history:
-            uid = await history.create("a")
+            uid = history.begin("a")
             await history.append("a", uid, role="human", text="before")
             other = sqlite3.connect(tmp_path / "history.db", isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
@@ -52,7 +52,7 @@ def test_full_disk_is_told_and_appends_work_again_after_it(tmp_path: Path) -> No
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path)) as history:
-            uid = await history.create("a")
+            uid = history.begin("a")
             acknowledged = [await history.append("a", uid, role="human", text="before")]
             used = await history._writer.do(pages)
             await history._writer.do(
@@ -79,7 +79,7 @@ def test_full_queue_is_told_at_once(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path, queue=10)) as history:
-            uid = await history.create("a")
+            uid = history.begin("a")
             waits = [history.append("a", uid, role="human", text=str(number)) for number in range(10)]
             with pytest.raises(HistoryProblem, match="history-busy"):
                 history.append("a", uid, role="human", text="one too many")

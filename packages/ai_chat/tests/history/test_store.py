@@ -38,7 +38,7 @@ def test_messages_come_back_in_order_with_growing_numbers(settings: HistorySetti
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             waits = [history.append(who, uid, role="human", text=f"message {number}") for number in range(600)]
             numbers = [await one for one in waits]
             items = await history.messages(who, uid, limit=600)
@@ -55,7 +55,7 @@ def test_list_has_title_count_and_last_message(settings: HistorySettings, who: s
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             assert await history.list(who) == []
             await history.append(who, uid, role="ai", text="welcome")
             await history.append(who, uid, role="human", text="你好" * 50)
@@ -75,7 +75,7 @@ def test_search_finds_texts_that_contain_the_query(settings: HistorySettings, wh
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             text = '你好世界 100% a_b "quoted" back\\slash OR NOT x\' --'
             number = await history.append(who, uid, role="human", text=text)
             await history.append(who, uid, role="human", text="something else entirely, 1000 axb")
@@ -90,7 +90,7 @@ def test_search_gives_the_latest_first_up_to_its_limit(settings: HistorySettings
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             waits = [history.append(who, uid, role="human", text=f"needle {n}") for n in range(9)]
             await asyncio.gather(*waits)
             assert [one.text for one in await history.search(who, "needle", limit=2)] == ["needle 8", "needle 7"]
@@ -103,7 +103,7 @@ def test_halves_of_characters_and_zeros_are_stored_as_something_else(settings: H
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             await history.append(who, uid, role="human", text="half \ud83d and\0 \ud83d\ude00")
             assert [one.text for one in await history.messages(who, uid)] == ["half \ufffd and \U0001f600"]
             assert await history.search(who, "\ud83d and") != []
@@ -116,7 +116,7 @@ def test_other_characters_and_unknown_uids_are_refused(settings: HistorySettings
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            mine = await history.create(who)
+            mine = history.begin(who)
             await history.append(who, mine, role="human", text="mine")
             for character, uid in (("another", mine), (who, "../../etc/passwd"), (who, "' OR 1=1")):
                 for refused in (
@@ -138,7 +138,7 @@ def test_renamed_titles_are_one_bounded_line(settings: HistorySettings, who: str
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             await history.append(who, uid, role="human", text="first")
             await history.rename(who, uid, "a\x00\x1b\nb" + "c" * 300)
             (item,) = await history.list(who)
@@ -152,7 +152,7 @@ def test_deleted_history_is_found_no_more(settings: HistorySettings, who: str) -
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            gone, kept = await history.create(who), await history.create(who)
+            gone, kept = history.begin(who), history.begin(who)
             for uid in (gone, kept):
                 await asyncio.gather(*[history.append(who, uid, role="human", text="needle") for _ in range(450)])
             await history.delete(who, gone)
@@ -169,7 +169,7 @@ def test_export_gives_every_message(settings: HistorySettings, who: str) -> None
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             await asyncio.gather(*[history.append(who, uid, role="human", text=str(n)) for n in range(1_234)])
             title, items = await history.export(who, uid)
             assert title == "0"
@@ -184,7 +184,7 @@ def test_cancelling_who_awaits_does_not_cancel_the_write(settings: HistorySettin
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
 
             async def speak() -> None:
                 await history.append(who, uid, role="human", text="said")
@@ -204,7 +204,7 @@ def test_close_writes_what_was_handed_over(settings: HistorySettings, who: str) 
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             for number in range(1_000):
                 history.append(who, uid, role="human", text=str(number))
         with pytest.raises(HistoryProblem, match="history-closed"):
@@ -227,7 +227,7 @@ def test_nothing_of_the_history_is_left_after_closing(settings: HistorySettings,
 
     async def once() -> None:
         async with ChatHistory(settings) as history:
-            uid = await history.create(who)
+            uid = history.begin(who)
             await history.append(who, uid, role="human", text="said")
             async with asyncio.TaskGroup() as group:
                 reads = [group.create_task(history.search(who, "sai")) for _ in range(20)]

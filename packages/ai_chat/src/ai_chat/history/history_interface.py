@@ -20,8 +20,8 @@ class History(Protocol):
     another character's, raises `HistoryProblem("no-such-history")`; no uid is ever part of a path.
     """
 
-    def begin(self) -> str:
-        """The uid of a new history, at once. It comes into being, for its character, with its first message."""
+    def begin(self, character: str) -> str:
+        """The uid of a new history, at once. It is listed once it has a message. Raises `HistoryProblem`."""
         ...
 
     def append(

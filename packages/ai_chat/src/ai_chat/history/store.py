@@ -73,12 +73,13 @@ class ChatHistory:
         self._writer = Writer(writing, queue=self._settings.queue, batch=self._settings.batch)
         self._retention = Retention(self._settings.retention, self._writer, self._readers.read)
 
-    async def create(self, character: str) -> str:
-        """The uid of a new history."""
-        uid = uuid.uuid4().hex
-        await self._writer.do(
-            lambda connection: changing.add_history(connection, uid, storable(character), time.time())
-        )
+    def begin(self, character: str) -> str:
+        """The uid of a new history, which is written before what is appended to it.
+
+        Raises `history-busy` when too much waits to be written.
+        """
+        uid, of, now = uuid.uuid4().hex, storable(character), time.time()
+        self._writer.hand_over(lambda connection: changing.add_history(connection, uid, of, now))
         return uid
 
     def append(

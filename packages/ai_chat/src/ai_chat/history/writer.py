@@ -45,6 +45,10 @@ class Writer:
         """Hand over a message. Raises `history-busy` when too many wait, `history-closed` after the end."""
         return self._hand_over(message)
 
+    def hand_over(self, job: Job[T]) -> None:
+        """Have `job` run in a transaction of its own, after all that was handed over before; nobody waits for it."""
+        self._hand_over(job)
+
     async def do(self, job: Job[T]) -> T:
         """Run `job` in a transaction of its own, after all that was handed over before.
 

@@ -1,0 +1,81 @@
+"""What an agent remembers: the last turns word for word, and a short summary of those before."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
+from ai_chat.config_manager.settings import MemorySettings
+
+FIRST_WORDS = 60  # characters of what was said that a summary keeps
+CJK = 0x2E80  # from here on a character is about a token
+ONE_MESSAGE = 8_000  # characters of one message that are remembered
+
+
+class Memory:
+    """Bounded by turns and by tokens, whatever is said.
+
+    A turn is what the user said and all that answered it, tool calls included. What falls out is folded into a summary
+    without asking a model: the first words of what the user said, the oldest of them dropped when it grows too long.
+    Tokens are estimated: one for a Chinese, Japanese or Korean character, one for four others.
+    """
+
+    def __init__(self, settings: MemorySettings) -> None:
+        self._settings = settings
+        self._turns: deque[list[Message]] = deque()
+        self._topics: deque[str] = deque()
+
+    def begin_turn(self, text: str) -> None:
+        """Remember what the user says; what answers it belongs to this turn."""
+        self._turns.append([Message("user", text[:ONE_MESSAGE])])
+        self._bound()
+
+    def add(self, message: Message) -> None:
+        """Remember a message of the turn."""
+        if not self._turns:
+            self._turns.append([])
+        text = message.text[:ONE_MESSAGE]
+        self._turns[-1].append(Message(message.role, text, message.calls, message.call_id))
+        self._bound()
+
+    def end_turn(self, heard: str) -> None:
+        """Replace all answers of the last turn by what was heard of them."""
+        if self._turns:
+            said = [message for message in self._turns[-1] if message.role == "user"]
+            self._turns[-1] = [*said, *([Message("assistant", heard[:ONE_MESSAGE])] if heard else [])]
+
+    def messages(self) -> list[Message]:
+        """All that is remembered, the oldest first; the summary is told by the system."""
+        summary = [Message("system", "Earlier the user spoke of: " + "; ".join(self._topics))] if self._topics else []
+        return summary + [message for turn in self._turns for message in turn]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._turns.clear()
+        self._topics.clear()
+
+    def _bound(self) -> None:
+        while len(self._turns) > 1 and (
+            len(self._turns) > self._settings.turns or self._tokens() > self._settings.tokens
+        ):
+            self._fold(self._turns.popleft())
+        if self._turns and self._tokens() > self._settings.tokens:
+            turn = self._turns[-1]
+            turn[1:-1] = []  # a single turn of too many tool calls: what was said and the last of it stay
+
+    def _tokens(self) -> int:
+        return sum(count_tokens(message.text) for turn in self._turns for message in turn)
+
+    def _fold(self, turn: list[Message]) -> None:
+        said = next((message.text for message in turn if message.role == "user"), "")
+        words = " ".join(said.split())[:FIRST_WORDS]
+        if words:
+            self._topics.append(words)
+        while self._topics and sum(map(count_tokens, self._topics)) > self._settings.summary_tokens:
+            self._topics.popleft()
+
+
+def count_tokens(text: str) -> int:
+    """About how many tokens a text is."""
+    wide = sum(ord(character) >= CJK for character in text)
+    return wide + (len(text) - wide + 3) // 4

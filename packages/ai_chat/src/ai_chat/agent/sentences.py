@@ -1,0 +1,73 @@
+"""Divides a stream of text into sentences, in any mix of English and Chinese.
+
+What is given back loses nothing but the space around a sentence, and does not depend on how the text was cut into
+pieces: a mark ends a sentence only once the character after it is known, except for Chinese marks, which always do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+LONGEST = 300  # characters without any end before one is made
+CHINESE_END = "。！？；…"
+CLOSERS = "\"'”’」』）)]】"
+ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st vs etc e.g i.e u.s u.k a.m p.m no fig inc ltd jr sr approx".split()  # noqa: SIM905 - a list to read
+)
+WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*)$")
+
+
+class SentenceDivider:
+    """Takes pieces, gives whole sentences as early as they are known to be whole."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, piece: str) -> Iterator[str]:
+        """Yield the sentences that are complete with this piece."""
+        self._text += piece
+        while (end := self._end()) is not None:
+            sentence, self._text = self._text[:end].strip(), self._text[end:]
+            if sentence:
+                yield sentence
+
+    def flush(self) -> Iterator[str]:
+        """Yield what is left, as the last sentence."""
+        sentence, self._text = self._text.strip(), ""
+        if sentence:
+            yield sentence
+
+    def _end(self) -> int | None:
+        """Where the first sentence ends; None when that is not known yet."""
+        text = self._text
+        for at, character in enumerate(text):
+            if at >= LONGEST:
+                return self._forced_end()
+            if character == "\n":
+                return at + 1
+            if character in CHINESE_END or character in ".!?":
+                after = at + 1
+                while after < len(text) and (text[after] in CLOSERS or text[after] in CHINESE_END + ".!?"):
+                    after += 1
+                if after == len(text):
+                    return None  # a closing quote, or another mark, may follow
+                if character in CHINESE_END or self._ends(at, after):
+                    return after
+        return None
+
+    def _ends(self, at: int, after: int) -> bool:
+        text = self._text
+        if not text[after].isspace() and ord(text[after]) < 0x2E80:
+            return False  # 3.14, example.com
+        if text[at] != "." or after - at > 1:
+            return True
+        word = WORD_BEFORE.search(text[:at])
+        if word is None:
+            return not text[:at].strip().isdigit()  # "1." begins a list
+        return word[1].lower() not in ABBREVIATIONS and len(word[1]) > 1
+
+    def _forced_end(self) -> int:
+        """The last comma or space before the bound."""
+        cut = max(self._text.rfind(mark, 1, LONGEST) for mark in ",，、 ")
+        return cut + 1 if cut > 0 else LONGEST
