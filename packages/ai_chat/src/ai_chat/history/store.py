@@ -5,27 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ai_chat.config_manager.settings import HistorySettings
 from ai_chat.history import changing, reading
 from ai_chat.history.appending import NewMessage
-from ai_chat.history.database import FAILURES, READ_SECONDS, is_sqlite, make_file, problem_of, reader_engine
+from ai_chat.history.database import FAILURES, is_sqlite, make_file, problem_of, reader_engine
 from ai_chat.history.database import writer_engine as make_writer_engine
 from ai_chat.history.history_interface import HistoryProblem
+from ai_chat.history.readers import Readers
 from ai_chat.history.retention import Retention
 from ai_chat.history.schema import upgrade
 from ai_chat.history.text import TITLE_AT_MOST, one_line, storable
 from ai_chat.history.writer import Writer
 from ai_chat.protocol.events import HistoryItem, MessageItem
-
-T = TypeVar("T")
 
 LOCK_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
@@ -70,9 +69,9 @@ class ChatHistory:
 
     def _begin(self, writing: AsyncEngine, reading_: AsyncEngine) -> None:
         self._engines = (writing, reading_)
-        self._readers = reading_
+        self._readers = Readers(reading_, self._scope)
         self._writer = Writer(writing, queue=self._settings.queue, batch=self._settings.batch)
-        self._retention = Retention(self._settings.retention, self._writer, self._read)
+        self._retention = Retention(self._settings.retention, self._writer, self._readers.read)
 
     async def create(self, character: str) -> str:
         """The uid of a new history."""
@@ -101,7 +100,7 @@ class ChatHistory:
 
     async def list(self, character: str, *, limit: int = 200) -> Sequence[HistoryItem]:
         """The character's histories that have messages, the latest first."""
-        return await self._read(lambda connection: reading.histories_of(connection, storable(character), limit))
+        return await self._readers.read(lambda connection: reading.histories_of(connection, storable(character), limit))
 
     async def messages(self, character: str, history: str, *, limit: int = 200) -> Sequence[MessageItem]:
         """The last messages of a history, the oldest first."""
@@ -110,13 +109,15 @@ class ChatHistory:
             await reading.title_of(connection, storable(character), storable(history))
             return await reading.last_messages(connection, storable(history), limit)
 
-        return await self._read(read)
+        return await self._readers.read(read)
 
     async def search(self, character: str, query: str, *, limit: int = 50) -> Sequence[MessageItem]:
         """The messages that contain `query`, the latest first. Nothing contains nothing."""
         if not (words := storable(query).strip()):
             return ()
-        return await self._read(lambda connection: reading.matches(connection, storable(character), words, limit))
+        return await self._readers.read(
+            lambda connection: reading.matches(connection, storable(character), words, limit)
+        )
 
     async def rename(self, character: str, history: str, title: str) -> None:
         """Give a history a title: one line, at most 200 characters. An empty one is given by the next message."""
@@ -134,11 +135,11 @@ class ChatHistory:
     async def export(self, character: str, history: str) -> tuple[str, Sequence[MessageItem]]:
         """The title and the first 100,000 messages of a history, read page by page: the loop is free in between."""
         uid = storable(history)
-        title = await self._read(lambda connection: reading.title_of(connection, storable(character), uid))
+        title = await self._readers.read(lambda connection: reading.title_of(connection, storable(character), uid))
         items: list[MessageItem] = []
         while len(items) < reading.EXPORTED:
             after = items[-1].number if items else 0
-            page = await self._read(partial(reading.page_of, history=uid, after=after))
+            page = await self._readers.read(partial(reading.page_of, history=uid, after=after))
             items.extend(page)
             if len(page) < reading.PAGE:
                 break
@@ -153,7 +154,7 @@ class ChatHistory:
         if self._closing:
             return False
         try:
-            return await self._read(reading.is_there)
+            return await self._readers.read(reading.is_there)
         except HistoryProblem:
             return False
 
@@ -169,15 +170,6 @@ class ChatHistory:
         writing.cancel()
         await asyncio.wait([writing])
         self._writer.refuse_rest()
+        await self._readers.close()
         for engine in self._engines:
             await engine.dispose()
-
-    async def _read(self, read: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """What `read` gives on a reader's connection. Raises `HistoryProblem` after 15 seconds, too."""
-        if self._closing:
-            raise HistoryProblem("history-closed")
-        try:
-            async with asyncio.timeout(READ_SECONDS), self._readers.connect() as connection:
-                return await read(connection)
-        except FAILURES as failure:
-            raise problem_of(failure) from failure
