@@ -74,6 +74,7 @@ class Retention:
         self._settings = settings
         self._writer = writer
         self._read = read
+        self._one_at_a_time = asyncio.Lock()  # two would archive the same messages
 
     async def run(self) -> None:
         """Keep to the settings until cancelled. What failed is logged, and done the next time."""
@@ -86,16 +87,21 @@ class Retention:
 
     async def once(self) -> int:
         """Remove what is too much. Gives the number of messages removed."""
-        await self.remove_deleted()
+        async with self._one_at_a_time:
+            await self.remove_deleted()
+            removed = await self._remove_excess()
+        unused = time.time() - UNUSED_DAYS * DAY
+        await self._writer.do(lambda connection: changing.remove_unused(connection, unused))
+        await self._writer.do(changing.give_back)
+        return removed
+
+    async def _remove_excess(self) -> int:
         removed = 0
         while items := await self._read(self._leaving):
             if self._settings.archive is not None:
                 await asyncio.to_thread(write_archive, self._settings.archive, items)
             await self._remove([one.number for one in items])
             removed += len(items)
-        unused = time.time() - UNUSED_DAYS * DAY
-        await self._writer.do(lambda connection: changing.remove_unused(connection, unused))
-        await self._writer.do(changing.give_back)
         return removed
 
     async def remove_deleted(self) -> None:
