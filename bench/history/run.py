@@ -28,7 +28,22 @@ from ai_chat.history.store import ChatHistory
 APPENDS = 40
 RATIO = 1.2
 LAG = 0.020
-WORDS = "the weather is fine today 今天天气很好 我们去公园散步吧 tell me a story about cats 讲一个故事".split()
+WORDS = [
+    "the",
+    "weather",
+    "is",
+    "fine",
+    "today",
+    "今天天气很好",
+    "我们去公园散步吧",
+    "tell",
+    "me",
+    "a",
+    "story",
+    "about",
+    "cats",
+    "讲一个故事",
+]
 
 
 def settings(folder: Path, name: str) -> HistorySettings:

@@ -15,6 +15,7 @@ import pytest
 from history_databases import run, sqlite_settings
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ai_chat.config_manager.settings import HistorySettings
 from ai_chat.history.history_interface import HistoryProblem
 from ai_chat.history.store import ChatHistory
 
@@ -127,3 +128,21 @@ def test_acknowledged_messages_survive_kill_9(tmp_path: Path, seed: int) -> None
     assert [(number, stored.get(int(number))) for number, _text in whole] == [(number, text) for number, text in whole]
     texts = [int(text) for text in stored.values()]
     assert texts == list(range(len(texts)))
+
+
+@pytest.mark.slow
+def test_unreachable_database_is_a_problem_of_the_history(tmp_path: Path, postgres: str) -> None:
+    """A server that is not there, a database that does not exist and a folder that cannot be made are told alike."""
+    (tmp_path / "file").touch()
+    urls = (
+        f"postgresql+asyncpg://history@/postgres?host={tmp_path}",
+        postgres.replace("/postgres?", "/nowhere?"),
+        f"sqlite+aiosqlite:///{tmp_path}/file/history.db",
+    )
+
+    async def main() -> None:
+        for url in urls:
+            with pytest.raises(HistoryProblem, match="history-unavailable"):
+                await ChatHistory(HistorySettings(url=url)).__aenter__()
+
+    run(main)

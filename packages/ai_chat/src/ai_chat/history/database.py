@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ai_chat.history.history_interface import HistoryProblem
+
+_log = logging.getLogger(__name__)
 
 READ_SECONDS = 15.0
 READERS = 3
@@ -63,10 +66,12 @@ def problem_of(error: Exception) -> HistoryProblem:
         return HistoryProblem("history-locked")
     if code in _FULL:
         return HistoryProblem("history-full")
+    _log.warning("the history's database failed", exc_info=error)
     return HistoryProblem("history-unavailable", error=type(error).__name__)
 
 
-FAILURES = (SQLAlchemyError, OSError, TimeoutError)
+# Drivers raise their own errors past SQLAlchemy while they connect, and no request may end the task that writes.
+FAILURES = (Exception,)
 
 
 def _code(error: BaseException | None) -> int | str | None:
