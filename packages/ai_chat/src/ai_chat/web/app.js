@@ -12,11 +12,11 @@ import { Conversation } from "./conversation.js";
 import { Histories } from "./histories.js";
 import { Language } from "./language.js";
 import { Memory } from "./memory.js";
+import { Menu } from "./menu.js";
 import { MessageList } from "./message_list.js";
 import { Player } from "./player.js";
 import { Question } from "./question.js";
-
-const PERSISTENT_STATES = new Set(["open", "connecting"]);
+import { Status } from "./status.js";
 
 class App {
   #ending = new AbortController();
@@ -30,8 +30,8 @@ class App {
   #composer;
   #histories;
   #characters;
-  #state = { name: "connecting", seconds: 0 };
-  #llm = "";
+  #menu;
+  #status;
   #reopening = "";
   #retries = new Set();
 
@@ -43,7 +43,7 @@ class App {
     this.#connection = new Connection({
       url: new URL("v1/ws", location.href.replace(/^http/u, "ws")),
       hello: () => this.#hello(),
-      onState: (state) => this.#showState(state),
+      onState: (state) => this.#status.show(state),
       onFrame: (frame, speech) => this.#take(frame, speech),
       onSeen: () => this.#keep(),
     });
@@ -72,7 +72,9 @@ class App {
     const language = this.#language;
     const send = (frame) => this.#connection.send(frame);
     const question = new Question(document, { signal });
-    this.#list = new MessageList(document, language);
+    this.#list = new MessageList(document, { language, signal });
+    this.#menu = new Menu(document, { signal });
+    this.#status = new Status(document, { language, onConnect: () => this.#connection.open(), signal });
     this.#composer = new Composer(document, { onSay: (text) => this.#say(text), onStop: () => this.#stop(), signal });
     this.#histories = new Histories(document, { send, onLeave: () => this.#leave(), language, question, signal });
     this.#characters = new Characters(document, { onSwitch: (character) => this.#switch(character), signal });
@@ -84,11 +86,8 @@ class App {
     const press = (id, action) => document.getElementById(id).addEventListener("click", action, { signal });
     press("sound", () => this.#toggleSound());
     press("language", () => this.#switchLanguage());
-    press("connect", () => this.#connection.open());
-    press("menu", () => this.#toggleMenu());
-    press("shade", () => this.#toggleMenu(false));
     document.addEventListener("pointerdown", () => this.#unlock(), { signal });
-    document.addEventListener("keydown", (event) => this.#key(event), { signal });
+    document.addEventListener("keydown", () => this.#unlock(), { signal });
     window.addEventListener("online", () => this.#connection.open(), { signal });
     window.addEventListener("offline", () => this.#connection.goOffline(), { signal });
   }
@@ -151,13 +150,12 @@ class App {
   #welcome(frame) {
     const before = this.#conversation.history;
     this.#kept.resume = frame.resume;
-    this.#llm = frame.llm;
+    this.#status.name(frame.llm);
     this.#characters.show(frame.characters);
     this.#characters.mark(frame.character);
     if (!frame.resumed) this.#conversation.begin(frame.history, frame.seq);
     this.#histories.mark(this.#conversation.history);
     this.#histories.refresh();
-    this.#showAnswers();
     if (!frame.resumed && before) this.#reopen();
     else this.#sayAgain();
     this.#list.renew(this.#conversation, frame.character.name);
@@ -191,7 +189,7 @@ class App {
 
   #say(text) {
     this.#unlock();
-    this.#notice("");
+    this.#status.notice("");
     this.#player.flush();
     const message = this.#conversation.say(newId(), text);
     this.#list.update(this.#conversation, message, this.#characters.current.name);
@@ -206,11 +204,11 @@ class App {
 
   #sayLater({ id, retry_after: seconds }) {
     if (!id) return;
-    this.#notice(this.#language.text("busy", { seconds: Math.ceil(seconds) }));
+    this.#status.notice(this.#language.text("busy", { seconds: Math.ceil(seconds) }));
     const timer = setTimeout(() => {
       this.#retries.delete(timer);
-      this.#notice("");
-      if (this.#state.name === "open") this.#sayAgain();
+      this.#status.notice("");
+      if (this.#status.isOpen) this.#sayAgain();
     }, seconds * 1000);
     this.#retries.add(timer);
   }
@@ -222,7 +220,7 @@ class App {
     }
     const refused = this.#conversation.refuse(id);
     if (refused) this.#list.update(this.#conversation, refused, this.#characters.current.name);
-    this.#notice(text);
+    this.#status.notice(text);
   }
 
   #stop() {
@@ -232,8 +230,8 @@ class App {
 
   #leave() {
     this.#stop();
-    this.#notice("");
-    this.#toggleMenu(false);
+    this.#status.notice("");
+    this.#menu.close();
     this.#composer.focus();
   }
 
@@ -253,7 +251,7 @@ class App {
     if (this.#kept.sound) this.#player.unlock();
     else this.#player.mute();
     this.#keep();
-    this.#connection.open();
+    if (this.#status.isOpen) this.#connection.open();
   }
 
   #switchLanguage() {
@@ -263,19 +261,10 @@ class App {
 
   #speakLanguage() {
     this.#language.fill(document);
-    this.#showState(this.#state);
+    this.#status.draw();
     this.#showSound();
-    this.#showAnswers();
     this.#histories.mark(this.#conversation.history);
     this.#list.renew(this.#conversation, this.#characters.current.name);
-  }
-
-  #showState(state) {
-    this.#state = state;
-    const element = document.getElementById("state");
-    element.dataset.state = state.name;
-    element.lastElementChild.textContent = this.#language.text(`state.${state.name}`, state);
-    document.getElementById("connect").hidden = PERSISTENT_STATES.has(state.name);
   }
 
   #showSound() {
@@ -284,29 +273,8 @@ class App {
     button.textContent = this.#language.text("sound");
   }
 
-  #showAnswers() {
-    const text = this.#llm ? this.#language.text("answers", { llm: this.#llm }) : "";
-    document.getElementById("answers").textContent = text;
-  }
-
   #offerStop() {
     this.#composer.offerStop(Boolean(this.#conversation.running) || this.#player.isPlaying);
-  }
-
-  #notice(text) {
-    const notice = document.getElementById("notice");
-    notice.textContent = text;
-    notice.hidden = !text;
-  }
-
-  #key(event) {
-    this.#unlock();
-    if (event.key === "Escape") this.#toggleMenu(false);
-  }
-
-  #toggleMenu(isOpen = !document.body.classList.contains("menu")) {
-    document.body.classList.toggle("menu", isOpen);
-    document.getElementById("menu").setAttribute("aria-expanded", String(isOpen));
   }
 
   #keep() {

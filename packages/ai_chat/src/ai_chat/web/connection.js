@@ -112,7 +112,7 @@ export class Connection {
     if (frame.type === "busy" && !frame.id) this.#beBusy(frame);
     if (frame.type === "bye") this.#backoff.reset();
     this.#options.onFrame(frame, speech);
-    if (frame.seq && !this.#timers.has("seen")) this.#after("seen", SEEN_SECONDS, () => this.#seen());
+    if (frame.seq && frame.type !== "welcome" && !this.#timers.has("seen")) this.#after("seen", SEEN_SECONDS, () => this.#seen());
   }
 
   #welcomed(frame) {

@@ -73,9 +73,9 @@ export class Conversation {
     for (const message of waiting) this.#add(message);
   }
 
-  /** Whether the frame is new; a frame without a number always is. */
+  /** Whether the frame is new; one without a number always is, and the number in `welcome` is not its own. */
   admits(frame) {
-    if (!frame.seq) return true;
+    if (!frame.seq || frame.type === "welcome") return true;
     if (frame.seq <= this.seq) return false;
     this.seq = frame.seq;
     return true;

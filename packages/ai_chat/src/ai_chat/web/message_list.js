@@ -5,13 +5,17 @@ export class MessageList {
   #rows = new Map();
   #language;
 
-  constructor(document, language) {
+  #isFollowing = true;
+
+  constructor(document, { language, signal }) {
     this.#root = {
       list: document.getElementById("messages"),
       empty: document.getElementById("empty"),
       scroll: document.getElementById("scroll"),
     };
     this.#language = language;
+    this.#root.scroll.addEventListener("scroll", () => (this.#isFollowing = this.#isAtEnd()), { signal });
+    window.addEventListener("resize", () => this.#isFollowing && this.#follow(), { signal });
   }
 
   /** Show the conversation from the beginning, as `name` leads it. */
@@ -25,9 +29,8 @@ export class MessageList {
 
   /** Show one changed message, and drop those that the conversation dropped. */
   update(conversation, message, name) {
-    const wasAtEnd = this.#isAtEnd();
     this.#draw(message, name);
-    this.#finish(conversation, wasAtEnd || message.state === "sending");
+    this.#finish(conversation, this.#isFollowing || message.state === "sending");
   }
 
   #finish(conversation, follow) {
@@ -38,7 +41,12 @@ export class MessageList {
       this.#rows.delete(key);
     }
     this.#root.empty.hidden = this.#rows.size > 0;
-    if (follow) this.#root.scroll.scrollTop = this.#root.scroll.scrollHeight;
+    if (follow) this.#follow();
+  }
+
+  #follow() {
+    this.#isFollowing = true;
+    this.#root.scroll.scrollTop = this.#root.scroll.scrollHeight;
   }
 
   #isAtEnd() {
