@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ai_chat
 import pytest
+
+import ai_chat
 
 HERE = Path(__file__).parent
 WEB = Path(ai_chat.__file__).parent / "web"
