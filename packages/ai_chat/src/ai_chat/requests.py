@@ -37,7 +37,7 @@ async def answer(request: Request, context: ServiceContext) -> e.Event:
             return e.HistoryExported(request.history, title, tuple(messages), id=request.id)
         case c.ListCharacters():
             settings = context.engines.settings
-            listed = [(one.file, one.conf_name) for one in (settings.character, *settings.characters)]
+            listed = [(one.file, one.character_name) for one in (settings.character, *settings.characters)]
             return e.Characters(tuple(listed), id=request.id)
         case c.ListBackgrounds():
             return e.Backgrounds(id=request.id)

@@ -29,7 +29,6 @@ def make_routes() -> list[BaseRoute]:
 
     return [
         Route("/", page),
-        Route("/web/{name}", page),
         WebSocketRoute("/v1/ws", native),
         WebSocketRoute("/client-ws", open_llm_vtuber),
         WebSocketRoute("/proxy-ws", proxy_room),
@@ -37,6 +36,7 @@ def make_routes() -> list[BaseRoute]:
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
+        Route("/{name:path}", page),
     ]
 
 

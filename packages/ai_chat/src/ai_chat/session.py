@@ -244,7 +244,7 @@ class Session:
         message = 0
         try:
             await turn.acknowledge()
-            message = await committed if committed is not None else 0
+            message = await asyncio.shield(committed) if committed is not None else 0
         except ChatProblem as problem:
             self.tell_problem(problem, turn.id, turn.number)
         if event := turn.end(heard, message):

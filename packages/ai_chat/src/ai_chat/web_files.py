@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from mimetypes import guess_type
 
 POLICY = (
@@ -22,9 +24,16 @@ class WebFile:
 
 
 def read_web_files() -> dict[str, WebFile]:
-    """All files of the page by name; they lie in one folder."""
-    folder = files("ai_chat").joinpath("web")
-    return {one.name: _as_sent(one.name, one.read_bytes()) for one in folder.iterdir() if one.is_file()}
+    """All files of the page by their names below its folder."""
+    return dict(_read(files("ai_chat").joinpath("web"), ""))
+
+
+def _read(folder: Traversable, above: str) -> Iterator[tuple[str, WebFile]]:
+    for one in folder.iterdir():
+        if one.is_file():
+            yield above + one.name, _as_sent(one.name, one.read_bytes())
+        elif one.is_dir():
+            yield from _read(one, f"{above}{one.name}/")
 
 
 def _as_sent(name: str, body: bytes) -> WebFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -159,7 +159,11 @@ class WebSocketHandler:
                 return session, True
             session.end()
         character = self.sessions.engines.settings.find_character(hello.character)
-        return await self.sessions.begin(lang=lang, resumable=True, character=character), False
+        session = await self.sessions.begin(lang=lang, resumable=True, character=character)
+        if hello.history:
+            with suppress(ChatProblem):  # a history that is gone: the session begins a new one
+                await session.context.open_history(hello.history)
+        return session, False
 
     def _welcome(self, session: Session, *, resumed: bool) -> Welcome:
         settings, one = self.sessions.engines.settings, session.context.character
@@ -175,7 +179,8 @@ class WebSocketHandler:
                 CharacterIs(one.file, one.character_name, one.conf_uid, one.avatar, one.live2d_model_name)
             ),
             characters=tuple(
-                {"file": other.file, "name": other.conf_name} for other in (settings.character, *settings.characters)
+                {"file": other.file, "name": other.character_name}
+                for other in (settings.character, *settings.characters)
             ),
             llm=self.sessions.engines.llm(one).label,
         )

@@ -1,13 +1,14 @@
 """The page as its user has it: the server as a process, the page in Debian's Chromium."""
 
 import contextlib
+import json
 import re
 import selectors
 import shutil
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -42,6 +43,11 @@ class Server:
         with (self.folder / "stderr").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True)
         self.port = self._read_port()
+        until(self._has_tools, 30)
+
+    def _has_tools(self) -> bool:
+        with urllib.request.urlopen(f"{self.url}readyz", timeout=5) as answer:
+            return set(json.load(answer)["tools"].values()) == {"up"}
 
     def _read_port(self) -> int:
         with selectors.DefaultSelector() as ready:
@@ -82,10 +88,6 @@ def browser():
     """One headless Chromium for all tests of the page."""
     if CHROMIUM is None:
         pytest.skip("No chromium found, so the page was not tested in a browser; install Debian's chromium.")
-    if find_spec("ai_chat.__main__") is None:
-        pytest.skip(
-            "The package has no server to start yet (ai_chat.__main__), so its page was not tested in a browser."
-        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

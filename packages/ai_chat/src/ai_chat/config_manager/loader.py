@@ -101,7 +101,7 @@ def read_yaml(path: Path, environment: Mapping[str, str]) -> Tree:
             raise ConfigProblem("config-large", path=path)
         source = path.read_text(encoding="utf-8")
         for event in yaml.parse(source, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or str(getattr(event, "tag", None) or "").startswith("!"):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
                 raise ConfigProblem(
                     "config-alias", path=path, line=(event.start_mark.line if event.start_mark else 0) + 1
                 )

@@ -77,7 +77,7 @@ class Turn:
         """Tell the client that what was said is committed, once it is. A second call does nothing."""
         if self._committed is None or self._acknowledged:
             return
-        message = await self._committed
+        message = await asyncio.shield(self._committed)  # an interruption must not take the number away
         if not self._acknowledged:
             self._acknowledged = True
             self._emit(Ack(self._context.history, message, id=self.id))

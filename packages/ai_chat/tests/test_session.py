@@ -1,0 +1,381 @@
+"""Sessions over real connections: turns, interruptions, resumes, and what is left behind."""
+
+import asyncio
+import json
+import random
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+import uvicorn
+import websockets
+
+from ai_chat.config_manager.settings import Character, HistorySettings, Limits, Settings, SystemSettings
+from ai_chat.server import DrainingServer, create_app
+from ai_chat.websocket_protocol import WebSocketProtocol
+
+pytestmark = pytest.mark.slow
+LIMITS = Limits(resume_seconds=1.0)
+
+
+def settings_in(folder, **changes):
+    """A server's settings with a history of its own, no tools, and one more character."""
+    return Settings(
+        history=HistorySettings(url=f"sqlite+aiosqlite:///{folder}/history.db"),
+        limits=changes.pop("limits", LIMITS),
+        characters=(Character(file="ling.yaml", conf_uid="ling", conf_name="ling", character_name="小玲"),),
+        **changes,
+    )
+
+
+@asynccontextmanager
+async def running(settings):
+    """The server on a free port: its address and its scope."""
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app, port=0, ws=WebSocketProtocol, ws_max_size=settings.limits.message_bytes, ws_per_message_deflate=False,
+        log_level="error", timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    server = DrainingServer(config, app)
+    server.install_signal_handlers = lambda: None
+    async with asyncio.TaskGroup() as group:
+        serving = group.create_task(server._serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            yield f"ws://127.0.0.1:{port}", app.state.server
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class Page:
+    """A client of the native protocol."""
+
+    def __init__(self, socket):
+        self.socket = socket
+        self.welcome = {}
+        self.seen = []
+
+    async def send(self, **fields):
+        await self.socket.send(json.dumps(fields))
+
+    async def until(self, kind, seconds=10):
+        """The next frame of a type; those before it are kept in `seen`."""
+        async with asyncio.timeout(seconds):
+            while True:
+                frame = await self.socket.recv()
+                if isinstance(frame, str):
+                    told = json.loads(frame)
+                    self.seen.append(told)
+                    if told["type"] == kind:
+                        return told
+
+
+@asynccontextmanager
+async def opened(url, **hello):
+    """A page that has said hello."""
+    async with websockets.connect(f"{url}/v1/ws", ping_interval=None) as socket:
+        page = Page(socket)
+        await page.send(type="hello", version=1, **{"lang": "en", **hello})
+        page.welcome = await page.until("welcome")
+        yield page
+
+
+async def poll(claim, seconds=10):
+    """Wait until a claim is true."""
+    async with asyncio.timeout(seconds):
+        while not claim():
+            await asyncio.sleep(0.02)
+
+
+def test_turn_is_acknowledged_spoken_in_order_and_stored(tmp_path):
+    """What is said is acknowledged, sentences come in order, and both are in the history."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as page:
+            await page.send(type="say", id="a", text="tell me a story")
+            ended = await page.until("turn.end")
+            kinds = [told["type"] for told in page.seen]
+            assert kinds.index("turn.start") < kinds.index("ack") < kinds.index("sentence")
+            told = [one for one in page.seen if one["type"] == "sentence"]
+            assert [one["index"] for one in told] == list(range(len(told)))
+            assert all(one["audio"] for one in told)
+            assert ended["reason"] == "done"
+            history = next(one for one in page.seen if one["type"] == "ack")["history"]
+            await page.send(type="history.open", id="h", history=history)
+            messages = (await page.until("history.open"))["messages"]
+            assert [one["role"] for one in messages] == ["human", "ai"]
+            assert messages[1]["text"] == " ".join(one["text"] for one in told)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("after", ["nothing", "turn.start", "ack", "sentence", "turn.spoken"])
+def test_interrupt_at_every_stage_ends_the_turn_at_once(tmp_path, after):
+    """The client is told within 100 ms, what was heard is kept, and the next turn works."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server), opened(url) as page:
+            await page.send(type="say", id="a", text="tell me a story")
+            if after != "nothing":
+                await page.until(after)
+            began = asyncio.get_running_loop().time()
+            await page.send(type="interrupt")
+            told = await page.until("flush")
+            assert asyncio.get_running_loop().time() - began < 0.1
+            if after != "turn.spoken":
+                ended = await page.until("turn.end")
+                assert (ended["turn"], ended["reason"]) == (told["turn"], "interrupted")
+            await page.send(type="say", id="b", text="hello")
+            ended = await page.until("turn.end")
+            while ended["turn"] == told["turn"]:
+                ended = await page.until("turn.end")
+            assert (ended["reason"], ended["heard"]) == ("done", "Hello! Nice to hear from you.")
+            assert server.sessions.answering == 0
+
+    asyncio.run(main())
+
+
+def test_session_is_resumed_without_losing_or_repeating_a_frame(tmp_path):
+    """Frames are numbered without a gap over a broken connection in the middle of a reply."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            async with opened(url) as page:
+                await page.send(type="say", id="a", text="tell me a story")
+                await page.until("sentence")
+                page.socket.transport.abort()
+            last = page.seen[-1]["seq"]
+            async with opened(url, resume=page.welcome["resume"], last_seq=last) as again:
+                assert again.welcome["resumed"]
+                await again.until("turn.end")
+            numbers = [one["seq"] for one in (*page.seen, *again.seen[1:]) if "seq" in one and one["type"] != "welcome"]
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    asyncio.run(main())
+
+
+def test_session_that_nobody_comes_back_to_ends(tmp_path):
+    """After the time for a resume the session is gone, and its token with it."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server):
+            async with opened(url) as page:
+                page.socket.transport.abort()
+            await poll(lambda: len(server.sessions) == 0)
+            async with opened(url, resume=page.welcome["resume"], last_seq=0) as again:
+                assert not again.welcome["resumed"]
+
+    asyncio.run(main())
+
+
+def test_saying_the_same_again_begins_no_second_turn(tmp_path):
+    """The acknowledgement is repeated, and nothing else."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as page:
+            await page.send(type="say", id="a", text="hello")
+            await page.until("turn.end")
+            first = next(one for one in page.seen if one["type"] == "ack")
+            await page.send(type="say", id="a", text="hello")
+            again = await page.until("ack")
+            assert again["message"] == first["message"]
+            await page.send(type="say", id="b", text="hello")
+            assert (await page.until("turn.start"))["turn"] == 2
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("nonsense", "not-json"),
+        ("[1]", "not-an-object"),
+        ("{}", "no-type"),
+        ('{"type": "dance"}', "unknown-type"),
+        ('{"type": "say", "id": "a", "text": 1}', "wrong-field"),
+        ('{"type": "say", "text": "hi"}', "wrong-field"),
+        ('{"type": "history.open", "history": "../../etc/passwd"}', "no-such-history"),
+        ('{"type": "character.switch", "character": "../x.yaml"}', "no-such-character"),
+        (b"\x00\x01", "no-microphone"),
+        ("[" * 100_000, "not-json"),
+    ],
+)
+def test_bad_frame_is_answered_and_the_session_goes_on(tmp_path, frame, code):
+    """One clear error, and the next message is answered as ever."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as page:
+            await page.socket.send(frame)
+            assert (await page.until("error"))["code"] == code
+            await page.send(type="say", id="a", text="hello \ud83d")
+            assert (await page.until("turn.end"))["reason"] == "done"
+
+    asyncio.run(main())
+
+
+async def send_much(url):
+    """Send 10 MB, and read until the server closes."""
+    async with opened(url) as page:
+        await page.socket.send("x" * 10_000_000)
+        await page.until("nothing")
+
+
+def test_frame_over_the_limit_closes_only_its_own_connection(tmp_path):
+    """10 MB end the connection that sends them; others do not notice."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as other:
+            with pytest.raises(websockets.ConnectionClosed):
+                await send_much(url)
+            await other.send(type="say", id="a", text="hello")
+            assert (await other.until("turn.end"))["reason"] == "done"
+
+    asyncio.run(main())
+
+
+def test_flood_is_told_to_slow_down(tmp_path):
+    """What comes too fast is not read, and said so once."""
+
+    async def main():
+        limits = Limits(messages_per_second=5, messages_burst=5, resume_seconds=0)
+        async with running(settings_in(tmp_path, limits=limits)) as (url, _), opened(url) as page:
+            for _ in range(30):
+                await page.send(type="ping")
+            assert (await page.until("error"))["code"] == "too-fast"
+
+    asyncio.run(main())
+
+
+def test_full_server_and_wrong_token_are_told(tmp_path):
+    """Busy with a time to come back; a wrong token with what to do."""
+
+    async def main():
+        limits = Limits(sessions=1, resume_seconds=0)
+        system = SystemSettings(token="secret")
+        async with running(settings_in(tmp_path, limits=limits, system=system)) as (url, _):
+            async with opened(url, token="secret"), websockets.connect(f"{url}/v1/ws") as second:
+                assert json.loads(await second.recv())["type"] == "busy"
+            async with websockets.connect(f"{url}/v1/ws") as third:
+                await third.send('{"type": "hello", "version": 1, "token": "wrong"}')
+                assert json.loads(await third.recv())["code"] == "wrong-token"
+
+    asyncio.run(main())
+
+
+def test_page_of_another_origin_is_refused(tmp_path):
+    """The handshake fails before anything begins."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            with pytest.raises(websockets.InvalidStatus):
+                await websockets.connect(f"{url}/v1/ws", origin="http://evil.example")
+
+    asyncio.run(main())
+
+
+def test_client_of_open_llm_vtuber_chats_unchanged(tmp_path):
+    """The greeting, a turn, the history and another character, in its own words."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server):
+            async with websockets.connect(f"{url}/client-ws") as socket:
+
+                async def until(kind, **fields):
+                    async with asyncio.timeout(10):
+                        while True:
+                            told = json.loads(await socket.recv())
+                            if told["type"] == kind and fields.items() <= told.items():
+                                return told
+
+                assert (await until("full-text"))["text"] == "Connection established"
+                assert (await until("set-model-and-conf"))["client_uid"]
+                await socket.send('{"type": "text-input", "text": "hello"}')
+                await until("control", text="conversation-chain-start")
+                told = await until("audio")
+                assert told["display_text"]["text"] == "Hello!"
+                assert told["audio"]
+                assert max(told["volumes"]) == 1
+                await until("backend-synth-complete")
+                await until("control", text="conversation-chain-end")
+                await socket.send('{"type": "fetch-history-list"}')
+                assert len((await until("history-list"))["histories"]) == 1
+                await socket.send('{"type": "switch-config", "file": "ling.yaml"}')
+                assert (await until("set-model-and-conf"))["conf_uid"] == "ling"
+                await socket.send('{"type": "heartbeat"}')
+                await until("heartbeat-ack")
+            await poll(lambda: len(server.sessions) == 0)
+
+    asyncio.run(main())
+
+
+def test_room_answers_each_in_turn_and_outlives_a_leaving_member(tmp_path):
+    """All hear every answer; a viewer may not speak; the room ends with its last member."""
+
+    async def main():
+        system = SystemSettings(enable_proxy=True)
+        async with running(settings_in(tmp_path, system=system)) as (url, server):
+
+            async def until(socket, kind):
+                async with asyncio.timeout(10):
+                    while True:
+                        told = json.loads(await socket.recv())
+                        if told["type"] == kind:
+                            return told
+
+            async with (
+                websockets.connect(f"{url}/proxy-ws") as one,
+                websockets.connect(f"{url}/proxy-ws?viewer=1") as two,
+            ):
+                async with websockets.connect(f"{url}/proxy-ws") as three:
+                    await three.send('{"type": "text-input", "text": "tell me a story"}')
+                    await until(three, "audio")
+                await one.send('{"type": "text-input", "text": "hello"}')
+                assert (await until(two, "user-input-transcription"))["text"] == "tell me a story"
+                assert (await until(two, "user-input-transcription"))["text"] == "hello"
+                assert (await until(two, "audio"))["display_text"]["text"] == "Hello!"
+                await two.send('{"type": "text-input", "text": "me too"}')
+                assert "viewer=1" in (await until(two, "error"))["message"]
+            await poll(lambda: len(server.sessions) == 0)
+
+    asyncio.run(main())
+
+
+def test_many_pages_that_leave_in_every_way_leave_nothing(tmp_path):
+    """Tasks, threads and descriptors are back where they were after 150 pages."""
+
+    async def main():
+        async with running(settings_in(tmp_path, limits=Limits(resume_seconds=0.2))) as (url, server):
+            chance = random.Random(7)
+
+            async def visit(number):
+                async with opened(url) as page:
+                    if chance.random() < 0.7:
+                        await page.send(type="say", id=str(number), text=chance.choice(["tell me a story", "你好"]))
+                        await page.until(chance.choice(["turn.start", "ack", "sentence"]))
+                    if chance.random() < 0.3:
+                        await page.send(type="interrupt")
+                    if chance.random() < 0.3:
+                        await page.send(type="bye")
+                    elif chance.random() < 0.5:
+                        page.socket.transport.abort()
+
+            async def visits(numbers):
+                for number in numbers:
+                    await visit(number)
+
+            await visits(range(5))
+            await poll(lambda: len(server.sessions) == 0)
+            process = psutil.Process()
+            before = (len(asyncio.all_tasks()), process.num_threads(), process.num_fds())
+            async with asyncio.TaskGroup() as group:
+                for start in range(0, 150, 15):
+                    group.create_task(visits(range(start, start + 15)))
+            await poll(lambda: len(server.sessions) == 0)
+            await poll(lambda: len(asyncio.all_tasks()) <= before[0])
+            await poll(lambda: process.num_fds() <= before[2])
+            assert process.num_threads() <= before[1] + 2  # the speech's pool fills to its bound
+
+    asyncio.run(main())
