@@ -32,6 +32,18 @@ async def app(scope, receive, send):
 UVICORN = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
 LEAK = "KEPT.append(asyncio.create_task(forever()))"
 CLEAN = "task = asyncio.create_task(forever()); await asyncio.sleep(0); task.cancel()"
+LATE = """
+import time
+from pathlib import Path
+
+SERVED, FIRST = Path("served"), Path("first")
+try:
+    FIRST.touch(exist_ok=False)
+except FileExistsError:  # the other worker was first: this one is up when that has served the warm-up and more
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (SERVED.exists() and SERVED.stat().st_size >= 14):
+        time.sleep(0.01)
+"""
 ASKS_ITSELF = """
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -93,6 +105,24 @@ def test_clean_twin_is_silent(doctor):
     assert outcome.status == 0, outcome.out + outcome.err
     assert outcome.report["findings"] == []
     assert outcome.report["verdict"] == "clean"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("line", "verdict"), [(CLEAN, "clean"), (LEAK, "leak")])
+def test_worker_that_opens_its_door_late_is_counted_too(doctor, line, verdict):
+    """The visits before it was up are made again: every counted session is seen, in both workers."""
+    served = "with SERVED.open('a') as file: file.write('1')"
+    doctor.write("app.py", LATE + APP.format(line=f"{served}\n    {line}"))
+    options = (
+        "--sessions",
+        "40",
+        "--departures",
+        "close,half-close",
+    )  # mid-reply may ask again, which is a session more
+    outcome = doctor(*UVICORN, "--workers", "2", options=options)
+    assert outcome.report["verdict"] == verdict, outcome.out + outcome.err
+    assert outcome.report["run"]["visits"] == outcome.report["run"]["sessions"]
+    assert len(outcome.report["run"]["sessions_per_worker"]) == 2
 
 
 @pytest.mark.slow

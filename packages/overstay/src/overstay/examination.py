@@ -46,10 +46,10 @@ class Examination:
     async def run(self) -> None:
         """Examine; raises OverstayError when the server cannot be visited at all or ends half-way."""
         await self._visiting.warm_up()
-        await self._visiting.plant_canaries()
-        await self._measure_memory()
-        await self._observer.watch_closers()
-        await self._visiting.stage(self._plan.sessions)
+        await self._first_stage()
+        if await self._visiting.is_joined():
+            self._visiting.forget_stage()
+            await self._first_stage()
         await self._settle(self._plan.settle)
         self._check_canaries()
         self.evidence.tally.checkpoint()
@@ -61,6 +61,12 @@ class Examination:
         await self._find_cycles()
         await self._visiting.settled_round()
         self.evidence.is_finished = True
+
+    async def _first_stage(self) -> None:
+        await self._visiting.plant_canaries()
+        await self._measure_memory()
+        await self._observer.watch_closers()
+        await self._visiting.stage(self._plan.sessions)
 
     async def _look(self, *, silent_too: bool = False) -> Look:
         look = await self._observer.look()

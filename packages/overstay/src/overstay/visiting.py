@@ -9,7 +9,7 @@ from typing import Protocol
 from overstay.evidence import Evidence
 from overstay.findings import NotExercised
 from overstay.judge import counters
-from overstay.judge.sessions import match
+from overstay.judge.sessions import match, missing
 from overstay.load_meter import LoadMeter
 from overstay.observation import Observer
 from overstay.visits import SILENT, Departure, Driver, VisitRecord
@@ -114,6 +114,18 @@ class Visiting:
                 elif queue:
                     batch, queue = queue[: abs(size)], queue[abs(size) :]
                     await self._round(size, batch, total)
+
+    async def is_joined(self) -> bool:
+        """Tell whether a worker opened its door after the warm-up: what it has served since is in no journal."""
+        unseen = missing(self.evidence.counted.values(), self.evidence.visits)
+        return bool(unseen) and await self._observer.discover()
+
+    def forget_stage(self) -> None:
+        """Count the visits made so far as warm-up, and nothing that was measured between them."""
+        evidence, self.stages = self.evidence, 0
+        evidence.others += evidence.visits
+        for measured in (evidence.visits, evidence.rounds, evidence.windows, evidence.alone):
+            measured.clear()
 
     def _shuffled(self, departures: Sequence[Departure], count: int) -> list[Departure]:
         """Return so many departures, each as often as the others, in an order that no leak can keep step with."""
