@@ -88,6 +88,7 @@ class ScanOptions:
     path: Path = Path()
     json: Path | None = None
     sarif: Path | None = None
+    hints: bool = False
     diff: bool = False
     fix: bool = False
 
@@ -293,7 +294,13 @@ def _read_scan(language: Language, values: argparse.Namespace, rest: list[str], 
     if not path.exists():
         raise UsageError("usage.nothing-there", value=path)
     return ScanOptions(
-        language, path, _report_file(values), _report_file(values, "sarif"), diff=values.diff, fix=values.fix
+        language,
+        path,
+        _report_file(values),
+        _report_file(values, "sarif"),
+        hints=values.hints,
+        diff=values.diff,
+        fix=values.fix,
     )
 
 

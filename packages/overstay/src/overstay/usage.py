@@ -61,7 +61,7 @@ FLAGS: dict[str, tuple[Flag, ...]] = {
     ),
     "run": (Flag("--closely"), _SETTLE, _SECOND_LOOK, _JSON, LANG),
     "compare": (LANG,),
-    "scan": (_JSON, Flag("--sarif", "FILE"), Flag("--diff"), Flag("--fix"), LANG),
+    "scan": (_JSON, Flag("--sarif", "FILE"), Flag("--hints"), Flag("--diff"), Flag("--fix"), LANG),
     "explain": (LANG,),
 }
 _SYNOPSIS = {

@@ -92,7 +92,10 @@ class ConfigurationCheck:
         if project.is_late or not project.tree.is_whole:
             details.append(say("check.configuration.late"))
         title = say("check.configuration.sources", count=len(sources.modules))
-        return Result(self.name, "other", "fine", title, about="sources", details=tuple(details))
+        if not sources.modules:
+            title = say("check.configuration.no-sources")
+        status: Status = "fine" if sources.modules else "not-checked"
+        return Result(self.name, "other", status, title, about="sources", details=tuple(details))
 
     def _refused(self, refusal: Refusal, say: Speaker) -> Result:
         reason = say(refusal.error.slug, **refusal.error.values)

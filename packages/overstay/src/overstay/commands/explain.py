@@ -1,5 +1,6 @@
 """`overstay explain`: what a rule flags, why it hurts, and what ends it."""
 
+import difflib
 import string
 
 from rich.console import Console
@@ -16,7 +17,7 @@ def explain(options: ExplainOptions, say: Speaker, console: Console) -> int:
     """Write what the catalogue says about a rule; raises UsageError where there is none of that name."""
     section = next((each for each in ("rule", "finding") if say.knows(f"{each}.{options.rule}.fix")), None)
     if section is None:
-        raise UsageError("usage.unknown-rule", value=options.rule, known=", ".join(rule_names()))
+        raise _unknown(options.rule)
     sheet = Sheet(console)
     sheet.paragraph(options.rule, style="bold")
     for part in ("title", "why", "fix"):
@@ -26,6 +27,14 @@ def explain(options: ExplainOptions, say: Speaker, console: Console) -> int:
     page = f"docs/rules/{options.rule}.md" if section == "rule" else f"docs/rules.md#{options.rule}"
     sheet.row(say("explain.more"), page, width=10)
     return 0
+
+
+def _unknown(rule: str) -> UsageError:
+    """Return the error that names the rule that was meant, where one is near, else all of them."""
+    near = difflib.get_close_matches(rule.lower(), rule_names(), 1)
+    if near:
+        return UsageError("usage.similar-rule", value=rule, guess=near[0])
+    return UsageError("usage.unknown-rule", value=rule, known=", ".join(rule_names()))
 
 
 def rule_names() -> list[str]:

@@ -2,9 +2,11 @@
 
 import io
 import tokenize
+from pathlib import Path
 
 from rich.console import Console
 
+from overstay.errors import UsageError
 from overstay.findings import Latency, Report, Run, Target
 from overstay.messages import Speaker
 from overstay.options import ScanOptions
@@ -12,14 +14,15 @@ from overstay.report import document, sarif, scanned
 from overstay.report.sheet import Sheet
 from overstay.scan import ScanResult, scan
 from overstay.scan.findings import file_of
+from overstay.scan.languages import LANGUAGES
 
 
 def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
     """Scan what the options name, show it, write it where asked, and return the exit status."""
-    is_file = options.path.is_file()
+    is_file = _is_file(options.path)
     root, paths = (options.path.parent, (options.path,)) if is_file else (options.path, ())
     result = scan(root, say=say, paths=paths, mends=options.diff or options.fix)
-    scanned.render(result, say, console)
+    scanned.render(result, say, console, hints=options.hints)
     if options.fix:
         _apply(result, say, Sheet(console))
     if options.json is not None:
@@ -27,6 +30,16 @@ def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
     if options.sarif is not None:
         document.write_text(sarif.text(result.findings, say), options.sarif)
     return result.exit_status
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a path names one file to read, and not a folder; raises UsageError when it names neither."""
+    if path.is_dir():
+        return False
+    known = [suffix for language in LANGUAGES for suffix in language.suffixes]
+    if not path.is_file() or not path.name.endswith(tuple(known)):  # a pipe would be waited for
+        raise UsageError("usage.no-source", value=path, known=", ".join(known))
+    return True
 
 
 def _apply(result: ScanResult, say: Speaker, sheet: Sheet) -> None:

@@ -92,7 +92,7 @@ class _Writer:
         colon = self._say("list.colon")
         if item in SERVER and self._report.run.visits and self._report.target.inside:
             return "fine", name + colon + self._say("check.seen-on-server", visits=self._report.run.visits)
-        if item in SUSPECTS and self._report.scan is not None:
+        if item in SUSPECTS and self._report.scan is not None and self._report.scan.files:
             return "fine", name + colon + self._say("check.seen-in-source", files=self._report.scan.files)
         return "not-checked", name + colon + self._say("check.needs-server" if item in SERVER else "check.nothing")
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -57,6 +58,6 @@ def _locations(finding: Finding) -> list[Mapping[str, object]]:
     site = finding.site
     if site is None:
         return []
-    artifact = {"uri": quote(site.file), "uriBaseId": "%SRCROOT%"}
+    artifact = {"uri": quote(os.fsencode(site.file)), "uriBaseId": "%SRCROOT%"}
     physical = {"artifactLocation": artifact, "region": {"startLine": site.line}}
     return [{"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": site.function}]}]

@@ -1,11 +1,13 @@
 """What a scan found, as one readable screen."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 
+from overstay.findings import Finding
 from overstay.messages import Speaker
-from overstay.report.block import write_block
+from overstay.report.block import where, write_block
 from overstay.report.grouping import by_line
 from overstay.report.sheet import Sheet
 from overstay.scan.findings import file_of
@@ -14,8 +16,8 @@ from overstay.scan.scanner import ScanResult
 _MOST_SKIPPED = 10
 
 
-def render(result: ScanResult, say: Speaker, console: Console) -> None:
-    """Write the findings, what was read, and what was not."""
+def render(result: ScanResult, say: Speaker, console: Console, *, hints: bool = False) -> None:
+    """Write the findings, what was read, and what was not; with `hints`, what alone is no finding, too."""
     sheet = Sheet(console)
     problems = by_line(finding for finding in result.findings if finding.severity != "fine")
     if problems:
@@ -23,11 +25,25 @@ def render(result: ScanResult, say: Speaker, console: Console) -> None:
     for number, group in enumerate(problems, 1):
         write_block(number, group, say, sheet, explain=False)
         sheet.blank()
+    if hints:
+        _write_hints(result.hints, say, sheet)
     _write_remarks(result, say, sheet)
     read = say("scan.read", files=result.files, lines=result.lines, seconds=f"{result.seconds:.1f}")
     sheet.paragraph(read)
-    outcome = say("scan.problems", n=len(problems)) if problems else say("scan.nothing")
-    sheet.paragraph(outcome, style="bold red" if problems else "bold green")
+    if problems:
+        sheet.paragraph(say("scan.problems", n=len(problems)), style="bold red")
+    else:
+        is_read = result.files > 0
+        sheet.paragraph(say("scan.nothing" if is_read else "scan.empty"), style="bold green" if is_read else "bold")
+
+
+def _write_hints(hints: Sequence[Finding], say: Speaker, sheet: Sheet) -> None:
+    """Write a line for each place that only a running server can make a finding of."""
+    sheet.paragraph(say("scan.hints" if hints else "scan.no-hints"), style="bold")
+    for group in by_line(hints):
+        for hint in group:
+            sheet.paragraph(say("scan.hint", finding=where(hint, say), rule=hint.rule), first="- ")
+    sheet.blank()
 
 
 def _write_remarks(result: ScanResult, say: Speaker, sheet: Sheet) -> None:

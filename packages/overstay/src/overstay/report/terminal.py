@@ -39,7 +39,9 @@ def _write_project(report: Report, problems: list[list[Finding]], say: Speaker, 
     """Write what a project without a server has: the outcome first where all is well, else last."""
     count = len(problems) + sum(result.is_problem for result in report.checks)
     if not count:
-        is_seen = any(result.status in ("fine", "does-not-apply") for result in report.checks)
+        # That something does not apply is no answer where there was nothing to read.
+        answers = ("fine", "does-not-apply") if report.scan is None or report.scan.files else ("fine",)
+        is_seen = any(result.status in answers for result in report.checks)
         slug = "check.outcome.fine" if is_seen else "check.outcome.nothing"
         sheet.paragraph(say(slug), style=_STYLE["clean"] if is_seen else "bold")
         sheet.blank()
@@ -57,7 +59,7 @@ def _write_findings(report: Report, problems: list[list[Finding]], say: Speaker,
         sheet.paragraph(say("screen.nothing" if report.verdict == "clean" else "screen.nothing-seen"))
         sheet.blank()
         return
-    sheet.paragraph(say("screen.findings"), style="bold")
+    sheet.paragraph(say("screen.findings-read" if report.is_of_project else "screen.findings"), style="bold")
     explained: set[str] = set()
     for number, group in enumerate(problems, 1):
         verdict = group[0].verdict

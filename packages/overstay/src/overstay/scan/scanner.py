@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def scan(root: Path, *, say: Speaker, paths: Collection[Path] = (), mends: bool 
         findings=tuple(finding for is_hint, finding in findings if not is_hint),
         hints=tuple(finding for is_hint, finding in findings if is_hint),
         remarks=tuple(remarks),
-        skipped=tuple(skipped for each in scanned for skipped in each.skipped),
+        skipped=_said_once(skipped for each in scanned for skipped in each.skipped),
         files=len(read),
         lines=sum(each.lines for each in scanned),
         seconds=time.perf_counter() - began,
@@ -125,6 +125,12 @@ def _once(found: Sequence[Found]) -> list[Found]:
     """Return the matches in the order of their places, one of each rule for a place."""
     places = {(rule.id, match.path, match.line, match.column): (rule, match) for rule, match in found}
     return sorted(places.values(), key=lambda pair: (str(pair[1].path), pair[1].line, pair[1].column))
+
+
+
+def _said_once(skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+    """Return what was passed over, a folder that several languages wanted to read only once."""
+    return tuple({(each.path, each.why, str(each.facts)): each for each in skipped}.values())
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 Links are never followed: what they name in the project is read where it lies, and what lies outside is not the project.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -11,6 +12,8 @@ from pathlib import Path
 
 MOST_FILES = 20_000
 MOST_BYTES = 1_000_000
+MOST_ENTRIES = 1_000_000
+"""Of one folder: a cache that is never emptied may have more, and takes a second until then."""
 _WIDEST_LINE = 5_000
 _HEAD = 2_048
 _FOREIGN = frozenset(
@@ -72,15 +75,28 @@ def _below(folder: Path, suffixes: Collection[str], skipped: list[Skipped]) -> I
     while waiting:
         here = waiting.pop()
         try:
-            entries = sorted(os.scandir(here), key=lambda entry: entry.name)
+            entries = _listed(here, tuple(suffixes), skipped)
         except OSError as err:
             skipped.append(Skipped(here, "unreadable", {"reason": err.strerror or str(err)}))
             continue
-        plain = [entry for entry in entries if not entry.is_symlink()]
-        files = [each for each in plain if each.is_file() and each.name.endswith(tuple(suffixes))]
-        yield from (Path(each.path) for each in files if not _TESTS.match(each.name))
-        folders = [Path(each.path) for each in plain if each.is_dir() and not _is_foreign(each)]
+        files = [each for each in entries if each.is_file() and not _TESTS.match(each.name)]
+        yield from (Path(each.path) for each in files)
+        folders = [Path(each.path) for each in entries if each.is_dir() and not _is_foreign(each)]
         waiting += reversed(folders)
+
+
+
+def _listed(folder: Path, suffixes: tuple[str, ...], skipped: list[Skipped]) -> list[os.DirEntry[str]]:
+    """Return the folders and the files with one of the suffixes, by name, and no links.
+
+    Of a folder that has too much, only what the system tells first is looked at, and that is said.
+    """
+    with os.scandir(folder) as entries:
+        first = itertools.islice(entries, MOST_ENTRIES)
+        found = [each for each in first if each.name.endswith(suffixes) or each.is_dir(follow_symlinks=False)]
+        if next(entries, None) is not None:
+            skipped.append(Skipped(folder, "crowded", {"most": f"{MOST_ENTRIES:,}"}))
+    return sorted((each for each in found if not each.is_symlink()), key=lambda entry: entry.name)
 
 
 def _is_foreign(folder: os.DirEntry[str]) -> bool:

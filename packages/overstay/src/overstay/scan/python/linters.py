@@ -28,19 +28,20 @@ _PATIENCE = 60.0
 class Ruff:
     """A run of ruff over some files, begun at once and read when its answer is needed.
 
-    The project's own configuration is not read, its `noqa` comments are. Where ruff cannot run, nothing is said.
+    The project's own configuration is not read, its `noqa` comments are. Where ruff cannot run, nothing is said; of
+    a file whose name is no UTF-8 or has a line break in it, neither.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._run: subprocess.Popen[bytes] | None = None
         self._list = tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8", delete=False)  # noqa: SIM115
-        self._files = files
+        self._names = [str(path) for path in files if _can_be_listed(str(path))]
 
     def __enter__(self) -> "Ruff":
         # The names go through a file: a command line has room for a few thousand of them at most.
         with self._list as listing:
-            listing.write("\n".join(map(str, self._files)))
-        if self._files:
+            listing.write("\n".join(self._names))
+        if self._names:
             with contextlib.suppress(OSError):
                 self._run = subprocess.Popen(
                     [sys.executable, "-m", "ruff", "check", *_OPTIONS, f"@{self._list.name}"],
@@ -75,6 +76,11 @@ class Ruff:
             place = each["location"]
             lint = Lint(str(each["code"]), int(place["row"]), int(place["column"]) - 1, str(each["message"]))
             yield Path(each["filename"]), lint
+
+
+def _can_be_listed(name: str) -> bool:
+    """Tell whether a list of files, one a line and in UTF-8, can have a name: Unix allows any bytes in one."""
+    return len(name.splitlines()) == 1 and not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 _OPTIONS = (
