@@ -9,6 +9,7 @@ from overstay.checks import cache, configuration_files, history, llm, log_files,
 from overstay.checks.checklist import ALSO, ITEMS
 from overstay.checks.checkup import entry_points
 from overstay.messages import LANGUAGES, Language, sentences
+from overstay.scan.languages import every_rule
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE: dict[Language, Path] = {"en": DOCS / "checklist.md", "zh": DOCS / "checklist.zh-CN.md"}
@@ -84,3 +85,16 @@ def test_thresholds_on_the_page_are_those_of_the_code(language: Language) -> Non
     page = PAGE[language].read_text(encoding="utf-8")
     limits = [f"{tree.MEASURED:,}", f"{log_files.LAST // 10**6} MB", str(configuration_files.DEEPEST)]
     assert [limit for limit in limits if limit not in page] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rules_about_a_suspect_are_named_in_its_row(language: Language) -> None:
+    """Whoever reads a row finds the page of each rule that answers it."""
+    told = rows(language)
+    missing = [
+        rule.id
+        for rule in every_rule().values()
+        if rule.suspect is not None and f"(rules/{rule.id}.md)" not in told[f"suspect-{rule.suspect}"][1]
+    ]
+    assert missing == []
+    assert "(rules/task-without-owner.md)" in told["step-5"][1]

@@ -136,6 +136,11 @@ MISTAKES = [
     (["scan", "nowhere"], "There is no file or folder nowhere; give the path of your project."),
     (["explain"], "overstay explain needs the name of a rule, for example: overstay explain task-without-owner"),
     (["explain", "leaks"], "There is no rule leaks; there are"),
+    (["explain", "Task-without-ownr"], "There is no rule Task-without-ownr. Did you mean task-without-owner?"),
+    (
+        ["scan", __file__.removesuffix("test_cli.py") + "report/golden/en.txt"],
+        "give a folder, or a file whose name ends with",
+    ),
     (
         ["doctor"],
         "overstay doctor needs something to look at: your project's folder, --url, or a server's command after --",

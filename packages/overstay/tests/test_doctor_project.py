@@ -13,6 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from overstay.checks.checklist import ITEMS, SUSPECTS
+from overstay.demo.planted import FOLDER, planted
 from overstay.messages import LANGUAGES, Language, Speaker
 
 OVERSTAY = Path(sys.executable).parent / "overstay"
@@ -81,8 +82,6 @@ def test_no_line_of_the_checklist_is_wider_than_the_screen(checkup: Checkup, lan
 
 def test_the_demo_s_own_folder_takes_seconds(checkup: Checkup) -> None:
     """Five seconds are promised on an idle machine; here it may be busy, so three times that is allowed."""
-    from overstay.demo.planted import FOLDER
-
     began = time.monotonic()
     words = [str(OVERSTAY), "doctor", str(FOLDER), "--lang", "en"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
@@ -90,6 +89,34 @@ def test_the_demo_s_own_folder_takes_seconds(checkup: Checkup) -> None:
     assert done.returncode == 1
     assert "proxy_message_queue.py:18" in done.stdout
     assert re.search(r"\d+ findings? to fix", done.stdout)
+
+
+def test_every_planted_suspect_of_the_demo_is_named_at_its_line(tmp_path: Path) -> None:
+    """All thirteen, by the checks or by the scan, in the report of the folder alone."""
+    words = [str(OVERSTAY), "doctor", str(FOLDER), "--json", str(tmp_path / "report.json")]
+    subprocess.run(words, capture_output=True, timeout=60, check=False)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    places = {(each["site"]["file"], each["site"]["line"]) for each in report["findings"] if each["site"]}
+    assert len(planted()) == 13
+    assert [bug.name for bug in planted() if (bug.file, bug.line) not in places] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_folder_is_not_called_well(checkup: Checkup, language: Language) -> None:
+    """Where there was nothing to read, that nothing was found says nothing."""
+    say = Speaker(language)
+    done = checkup({}, "--lang", language)
+    assert done.stdout.startswith(say("check.outcome.nothing"))
+    assert say("check.outcome.fine") not in done.stdout
+    assert say("check.configuration.no-sources") in done.stdout
+
+
+def test_a_project_without_a_server_is_not_told_of_rates(checkup: Checkup) -> None:
+    """Nothing was visited: no rate, and no run in which a server could have shown it."""
+    shown = " ".join(checkup({"app.py": LEAKY}, "--lang", "en").stdout.split())
+    assert "Findings in the source, worst first" in shown
+    assert "interval" not in shown
+    assert "in this run" not in shown
 
 
 def test_a_fix_is_proved_by_two_reports(checkup: Checkup, tmp_path: Path) -> None:

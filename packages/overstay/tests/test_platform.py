@@ -9,6 +9,7 @@ import sys
 sys.modules["fcntl"] = None  # an import of it fails from here on
 
 import asyncio, contextlib, io, json, os, socket, tempfile
+import psutil  # of Linux, it needs on being imported what is taken away below
 del os.fork, os.register_at_fork
 from pathlib import Path
 
@@ -56,6 +57,15 @@ async def main():
     with contextlib.redirect_stdout(io.StringIO()) as shown:
         assert cli.main(["doctor", "--help"]) == 0
     assert "--departures" in shown.getvalue()
+
+    project = Path("project")
+    project.mkdir()
+    (project / "conf.yaml").write_text("enable_proxy: true")
+    (project / "proxy_queue.py").write_text("import asyncio\\n\\n\\nasync def go(work):\\n    asyncio.create_task(work())\\n")
+    for words in (["scan", "project"], ["doctor", "project"], ["doctor", "project", "--pid", str(os.getpid())]):
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            assert await asyncio.to_thread(cli.main, words) == 1, words
+        assert "proxy_queue.py:5" in shown.getvalue(), words
     print("all of it")
 
 

@@ -24,7 +24,11 @@ MANY_ALIASES = "a: &a {enable_proxy: true}\n" + "".join(f"k{n}: *a\n" for n in r
 
 def refusal(make: Make, said: Ask, files: dict[str, str | bytes]) -> str:
     """Return the sentence about the only file that was not read."""
-    [told] = [each.title for each in said(ConfigurationCheck(), make(files)) if each.status == "not-checked"]
+    [told] = [
+        each.title
+        for each in said(ConfigurationCheck(), make(files))
+        if each.status == "not-checked" and each.about in files
+    ]
     return told
 
 

@@ -1,6 +1,10 @@
 """`overstay scan` and `overstay explain`: what they print and write, and how they end."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,7 @@ import pytest
 from overstay.cli import main
 from overstay.commands.explain import rule_names
 from overstay.demo.planted import FOLDER
-from overstay.messages import LANGUAGES
+from overstay.messages import LANGUAGES, Language, Speaker
 from overstay.report import document
 from overstay.scan.languages import every_rule
 
@@ -46,6 +50,67 @@ def test_files_that_are_not_read_are_named(tmp_path: Path, capsys: pytest.Captur
     assert "bad00.py" in out
     assert "bad14.py" not in out
     assert "5" in out
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_read_is_not_called_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: Language
+) -> None:
+    """An empty folder, or the wrong one, is no good news."""
+    say = Speaker(language)
+    assert main(["scan", str(tmp_path), "--lang", language]) == 0
+    out = capsys.readouterr().out
+    assert say("scan.empty") in out
+    assert say("scan.nothing") not in out
+
+
+def test_hints_are_shown_when_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each in a line with its rule and its place; the status stays that of a clean project."""
+    (tmp_path / "app.py").write_text(
+        "async def leave(agent):\n    if hasattr(agent, 'close'):\n        agent.close()\n"
+    )
+    assert main(["scan", str(tmp_path), "--lang", "en"]) == 0
+    assert "hasattr-close-guard" not in capsys.readouterr().out
+    assert main(["scan", str(tmp_path), "--hints", "--lang", "en"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "app.py:2" in out
+    assert "(hasattr-close-guard)" in out
+    assert "Nothing found that would outlive a session." in out
+
+
+def test_a_scan_without_hints_says_so_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence would leave open whether any were looked for."""
+    (tmp_path / "app.py").write_text("x = 1\n")
+    assert main(["scan", str(tmp_path), "--hints", "--lang", "en"]) == 0
+    assert "No hints." in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes there")
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Named like source, and nothing to read."""
+    os.mkfifo(tmp_path / "app.py")
+    assert main(["scan", str(tmp_path / "app.py"), "--lang", "en"]) == 2
+    assert "There is no source to read in" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_a_scan_with_130_and_no_traceback(tmp_path: Path) -> None:
+    """While it waits for the files of a project that is larger than the moment before the signal."""
+    text = (FOLDER / "service_context.py").read_text(encoding="utf-8")
+    for number in range(400):
+        (tmp_path / f"part{number}.py").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-X", "importtime", "-m", "overstay", "scan", str(tmp_path), "--lang", "en"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as scanning:
+        assert scanning.stderr is not None
+        # The last module that the command imports before it reads.
+        for line in scanning.stderr:
+            if line.rstrip().endswith("| overstay.commands.scan"):
+                break
+        scanning.send_signal(signal.SIGINT)
+        out, err = scanning.communicate(timeout=60)
+    assert scanning.returncode == 130
+    assert "Traceback" not in err
+    assert out == ""
 
 
 def test_one_file_can_be_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from overstay.demo.planted import FOLDER, planted
 from overstay.messages import Speaker
-from overstay.scan import ScanResult, scan
+from overstay.scan import ScanResult, scan, sources
 from overstay.scan.sources import MOST_BYTES
 
 SAY = Speaker("en")
@@ -194,6 +194,48 @@ def test_a_forbidden_folder_is_named(project: Path) -> None:
         assert why_skipped(scan(project, say=SAY)) == {"secret": "unreadable"}
     finally:
         (project / "secret").chmod(0o700)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
+@pytest.mark.parametrize("name", ["bad\udcff.py", "two\nlines.py", "escape\x1b[31m.py", "bad\udcff.js"])
+def test_name_of_any_bytes_ends_nothing(tmp_path: Path, name: str) -> None:
+    """Neither for the file itself, nor for what ruff finds in the others."""
+    (tmp_path / name).write_text(BARE_TASK, encoding="utf-8")
+    (tmp_path / "app.py").write_text(
+        "import time\n\n\nasync def handler(websocket):\n    time.sleep(1)\n", encoding="utf-8"
+    )
+    places = found(scan(tmp_path, say=SAY))
+    assert ("blocking-call-in-async", "app.py", 5) in places
+    assert name.endswith(".js") or ("task-without-owner", name, 5) in places
+
+
+def test_crowded_folder_is_looked_at_in_part_and_named_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a cache of millions is to the real bound, ten files are to one of five; the rest of the project is read."""
+    monkeypatch.setattr(sources, "MOST_ENTRIES", 5)
+    (project / "cache").mkdir()
+    for number in range(10):
+        (project / "cache" / f"{number}.wav").touch()
+    result = scan(project, say=SAY)
+    assert [(each.path.name, each.why) for each in result.skipped] == [("cache", "crowded")]
+    assert ("task-without-owner", "app.py", 5) in found(result)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes there")
+def test_pipe_that_is_named_like_source_never_blocks(project: Path) -> None:
+    """Nobody writes into it, and the scan does not wait."""
+    os.mkfifo(project / "pipe.py")
+    os.mkfifo(project / "pipe.ts")
+    assert {file for _, file, _ in found(scan(project, say=SAY))} == {"app.py"}
+
+
+def test_generated_file_of_50_megabytes_is_named_and_not_read(project: Path) -> None:
+    """In both languages that a project has."""
+    for name in ("generated.py", "bundle.js"):
+        with (project / name).open("wb") as file:
+            file.truncate(50_000_000)
+    result = scan(project, say=SAY)
+    assert why_skipped(result) == {"generated.py": "too-large", "bundle.js": "too-large"}
+    assert result.files == 1
 
 
 def test_nothing_of_the_project_is_run(tmp_path: Path) -> None:

@@ -127,7 +127,6 @@ def _once(found: Sequence[Found]) -> list[Found]:
     return sorted(places.values(), key=lambda pair: (str(pair[1].path), pair[1].line, pair[1].column))
 
 
-
 def _said_once(skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
     """Return what was passed over, a folder that several languages wanted to read only once."""
     return tuple({(each.path, each.why, str(each.facts)): each for each in skipped}.values())

@@ -85,7 +85,6 @@ def _below(folder: Path, suffixes: Collection[str], skipped: list[Skipped]) -> I
         waiting += reversed(folders)
 
 
-
 def _listed(folder: Path, suffixes: tuple[str, ...], skipped: list[Skipped]) -> list[os.DirEntry[str]]:
     """Return the folders and the files with one of the suffixes, by name, and no links.
 
