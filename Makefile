@@ -28,6 +28,7 @@ bench: $(READY)
 	$(BIN)/python bench/census/run.py --json build/census.json
 	$(BIN)/python bench/scan/run.py --json build/scan.json
 	$(BIN)/python bench/scan/table.py > build/scan-table.md
+	$(BIN)/python bench/scan/web_table.py > build/scan-web-table.md
 	$(BIN)/python bench/figures.py
 
 $(READY): requirements/dev.txt packages/overstay_probe/pyproject.toml packages/overstay/pyproject.toml \

@@ -1,7 +1,7 @@
 """Write the measured figures into both READMEs: `python bench/figures.py`, after `make bench`.
 
 Reads build/leakbench.json, leakbench-clean.json, doctor.json, census.json, scan.json and overhead.json; a file that is
-not there leaves its lines out. The scan's two tables go to docs/scan.md. No figure is typed.
+not there leaves its lines out. The scan's tables go to docs/scan.md. No figure is typed.
 """
 
 import json
@@ -80,14 +80,16 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
 
 def precision() -> Iterator[str]:
     """Yield the table of what the scan's findings are worth."""
-    yield "| rule | read | right | 95 % interval | |"
-    yield "|---|---|---|---|---|"
+    yield "| rule | read | of them clear | right | 95 % interval | |"
+    yield "|---|---:|---:|---:|---|---|"
     for row in (read("scan") or {"rules": []})["rules"]:
         if row["precision"] is not None:
             low, high = row["interval"]
             hint = "hint" if row["is_hint"] else ""
             interval = f"{low:.0%}–{high:.0%}"
-            yield f"| `{row['rule']}` | {row['read']} | {row['precision']:.0%} | {interval} | {hint} |"
+            right = f"{row['true']} ({row['precision']:.0%})"
+            clear = row["true"] + row["false"]
+            yield f"| `{row['rule']}` | {row['read']} | {clear} | {right} | {interval} | {hint} |"
 
 
 def between(name: str, lines: list[str], path: Path) -> None:
@@ -112,9 +114,10 @@ def main() -> int:
         between("figures", lines, ROOT / file)
     if read("scan"):
         between("precision", list(precision()), ROOT / "docs" / "scan.md")
-    tools = ROOT / "build" / "scan-table.md"
-    if tools.exists():
-        between("tools", tools.read_text(encoding="utf-8").splitlines(), ROOT / "docs" / "scan.md")
+    for name, file in (("tools", "scan-table.md"), ("web-tools", "scan-web-table.md")):
+        table = ROOT / "build" / file
+        if table.exists():
+            between(name, table.read_text(encoding="utf-8").splitlines(), ROOT / "docs" / "scan.md")
     return 0
 
 

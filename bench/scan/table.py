@@ -59,8 +59,12 @@ def installed() -> str:
 
 
 def output(python: str, *words: str) -> str:
-    """Return what a tool prints."""
-    return subprocess.run([python, "-m", *words], capture_output=True, text=True, check=False).stdout
+    """Return what a tool prints; raises RuntimeError where it could not run, which is not to find nothing."""
+    ran = subprocess.run([python, "-m", *words], capture_output=True, text=True, check=False)
+    # All of them end with a status for what they find, too, and then they print it.
+    if "Traceback" in ran.stderr or (ran.returncode and not ran.stdout.strip()):
+        raise RuntimeError(f"{words[0]} ended with {ran.returncode}: {ran.stderr.strip()[-500:]}")
+    return ran.stdout
 
 
 def by_ruff(files: list[Path]) -> Lines:
@@ -75,7 +79,9 @@ def by_ruff(files: list[Path]) -> Lines:
 
 def by_flake8(files: list[Path]) -> Lines:
     """Return the lines that flake8-async names; its checks of trio's checkpoints are left out."""
-    return by_text(output(installed(), "flake8", "--isolated", "--select", "ASYNC1,ASYNC2,ASYNC3", *map(str, files)))
+    return by_text(
+        output(installed(), "flake8_async", "--asyncio", "--enable", "ASYNC1,ASYNC2,ASYNC3", *map(str, files))
+    )
 
 
 def by_pylint(files: list[Path]) -> Lines:

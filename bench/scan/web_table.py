@@ -1,9 +1,10 @@
 """Print what our rules for a page's scripts find in their own snippets, and what ESLint's react-web-api plug-in finds.
 
-    python bench/scan/web_table.py [--eslint FOLDER]
+    python bench/scan/web_table.py [--eslint FOLDER] [> build/scan-web-table.md]
 
-FOLDER has `node_modules` with eslint, eslint-plugin-react-web-api and typescript-eslint; the folder of the command is
-looked at where none is given. ESLint's column is empty, with the reason below the table, where it is not there. Each of
+FOLDER has `node_modules` with eslint, eslint-plugin-react-web-api and typescript-eslint; where none is given, the
+versions of `eslint/package.json` are installed by npm, none of their scripts run, below `build/scan`. ESLint's column
+is empty, with the reason below the table, where that cannot be. Each of
 our rules is run on its own snippets; of ESLint, what its rule of the same meaning says there is taken. A mark is right
 where a line marked `// bad` is named, and a false alarm where any other line is.
 """
@@ -20,6 +21,8 @@ from pathlib import Path
 from overstay.scan.web import RULES, reported, units
 
 ROOT = Path(__file__).parents[2]
+PINS = Path(__file__).with_name("eslint") / "package.json"
+INSTALLED = ROOT / "build" / "scan" / "eslint"
 SNIPPETS = ROOT / "packages" / "overstay" / "tests" / "scan" / "web" / "snippets"
 CONFIG = """import tseslint from 'typescript-eslint';
 import webApi from 'eslint-plugin-react-web-api';
@@ -66,6 +69,24 @@ def ours() -> set[Place]:
     }
 
 
+def installed() -> Path | Absent:
+    """Return the folder that has the pinned ESLint, installed once for a set of pins, or why there is none."""
+    npm, mark = shutil.which("npm"), INSTALLED / "pins"
+    pins = PINS.read_text(encoding="utf-8")
+    if mark.exists() and mark.read_text(encoding="utf-8") == pins:
+        return INSTALLED
+    if npm is None:
+        return Absent("there is no npm to install it with")
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PINS, INSTALLED / PINS.name)
+    words = [npm, "install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+    ran = subprocess.run(words, cwd=INSTALLED, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        return Absent(f"npm ended with {ran.returncode}")
+    mark.write_text(pins, encoding="utf-8")
+    return INSTALLED
+
+
 def eslints(folder: Path) -> set[Place] | Absent:
     """Return the lines that ESLint names in the snippets of our rule that means the same, or why there are none."""
     program = folder / "node_modules" / ".bin" / "eslint"
@@ -97,7 +118,7 @@ def table(rules: Iterable[str], bad: set[Place], columns: Mapping[str, set[Place
             cells += (
                 ["", ""] if isinstance(places, Absent) else [_count(rule, places & bad), _count(rule, places - bad)]
             )
-        lines.append(f"| {rule} | {' | '.join(map(str, cells))} |")
+        lines.append(f"| `{rule}` | {' | '.join(map(str, cells))} |")
     return lines
 
 
@@ -108,8 +129,9 @@ def _count(rule: str, places: set[Place]) -> int:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--eslint", type=Path, default=Path.cwd(), metavar="FOLDER")
-    columns = {"overstay": ours(), "ESLint": eslints(parser.parse_args().eslint.resolve())}
+    parser.add_argument("--eslint", type=Path, metavar="FOLDER")
+    folder = parser.parse_args().eslint or installed()
+    columns = {"overstay": ours(), "ESLint": folder if isinstance(folder, Absent) else eslints(folder.resolve())}
     print("\n".join(table([rule.id for rule in RULES], marked("bad"), columns)))
     for name, places in columns.items():
         if isinstance(places, Absent):
