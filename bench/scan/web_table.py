@@ -118,7 +118,7 @@ def table(rules: Iterable[str], bad: set[Place], columns: Mapping[str, set[Place
             cells += (
                 ["", ""] if isinstance(places, Absent) else [_count(rule, places & bad), _count(rule, places - bad)]
             )
-        lines.append(f"| `{rule}` | {' | '.join(map(str, cells))} |")
+        lines.append(f"| {rule} | {' | '.join(map(str, cells))} |")
     return lines
 
 
