@@ -22,13 +22,20 @@ from ai_chat.history.store import ChatHistory
 APPENDER = Path(__file__).with_name("appender.py")
 
 
+async def begun(history: ChatHistory) -> str:
+    """A history that is written already: nothing of its beginning waits."""
+    uid = history.begin("a")
+    await history.rename("a", uid, "")
+    return uid
+
+
 @pytest.mark.slow
 def test_locked_database_is_told_and_appends_work_again_after_it(tmp_path: Path) -> None:
     """Who appends is told `history-locked`, readers go on, the acknowledged message stays, later ones are written."""
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path), lock_seconds=0.3) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             await history.append("a", uid, role="human", text="before")
             other = sqlite3.connect(tmp_path / "history.db", isolation_level=None)
             other.execute("BEGIN IMMEDIATE")
@@ -52,7 +59,7 @@ def test_full_disk_is_told_and_appends_work_again_after_it(tmp_path: Path) -> No
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path)) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             acknowledged = [await history.append("a", uid, role="human", text="before")]
             used = await history._writer.do(pages)
             await history._writer.do(
@@ -79,7 +86,7 @@ def test_full_queue_is_told_at_once(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path, queue=10)) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             waits = [history.append("a", uid, role="human", text=str(number)) for number in range(10)]
             with pytest.raises(HistoryProblem, match="history-busy"):
                 history.append("a", uid, role="human", text="one too many")

@@ -18,6 +18,13 @@ from ai_chat.history.store import ChatHistory
 from ai_chat.protocol.events import MessageItem
 
 
+async def begun(history: ChatHistory) -> str:
+    """A history that is written already: nothing of its beginning waits."""
+    uid = history.begin("a")
+    await history.rename("a", uid, "")
+    return uid
+
+
 def _old(number: int) -> Old:
     return Old(MessageItem(number, "human", "x", float(number)), 10)
 
@@ -46,7 +53,7 @@ def test_too_many_messages_are_archived_and_removed_everywhere(tmp_path: Path) -
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path, retention=rules)) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             numbers = await asyncio.gather(
                 *[history.append("a", uid, role="human", text=f"needle {n}" + "x" * 500) for n in range(2_500)]
             )
@@ -84,7 +91,7 @@ def test_messages_of_an_age_leave(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with ChatHistory(sqlite_settings(tmp_path, retention=RetentionSettings(days=7))) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             await asyncio.gather(*[history.append("a", uid, role="human", text=str(n)) for n in range(10)])
             week_ago = time.time() - 8 * 86_400
             await history._writer.do(
@@ -104,7 +111,7 @@ def test_megabytes_are_kept_to(tmp_path: Path) -> None:
     async def main() -> None:
         rules = RetentionSettings(megabytes=0.01)
         async with ChatHistory(sqlite_settings(tmp_path, retention=rules)) as history:
-            uid = history.begin("a")
+            uid = await begun(history)
             await asyncio.gather(*[history.append("a", uid, role="human", text="长" * 1_000) for n in range(10)])
             assert await history.retain_once() == 7
             assert len(await history.messages("a", uid)) == 3
