@@ -83,9 +83,9 @@ class Server:
         return process.num_threads(), process.num_fds(), len(process.children(recursive=True))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One headless Chromium for all tests of the page."""
+    """One headless Chromium for all tests of the page; its loop must not outlast them in the worker."""
     if CHROMIUM is None:
         pytest.skip("No chromium found, so the page was not tested in a browser; install Debian's chromium.")
     from playwright.sync_api import sync_playwright
