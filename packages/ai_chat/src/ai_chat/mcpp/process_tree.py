@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 import psutil
 
 GRACE = 1.0  # seconds to end after the standard input closed
+ORPHANS_GRACE = 0.1  # and for the rest, once the first process has ended
 TERMINATION = 1.0  # seconds to end after SIGTERM
 REAPING = 1.0  # seconds until the loop has seen a kill
 LOOK = 0.02
@@ -86,21 +87,22 @@ class ProcessTree:
         try:
             self._look_below()
             self.stdin.close()
-            if not await self._is_gone_within(GRACE):
+            if not await self._is_gone_within(GRACE, ORPHANS_GRACE):
                 self._signal(signal.SIGTERM)
                 if not await self._is_gone_within(TERMINATION):
                     self._kill()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REAPING):
-                    await self.exited.wait()
+                    await self._is_gone_within(REAPING)
         finally:
             self._kill()
             self._transport.close()
 
-    async def _is_gone_within(self, seconds: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + seconds
+    async def _is_gone_within(self, seconds: float, orphans_seconds: float | None = None) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
         while self.status is None or self._members():
-            if asyncio.get_running_loop().time() >= deadline:
+            if orphans_seconds is not None and self.status is not None:
+                deadline, orphans_seconds = min(deadline, loop.time() + orphans_seconds), None
+            if loop.time() >= deadline:
                 return False
             self._look_below()
             await asyncio.sleep(LOOK)

@@ -63,9 +63,9 @@ class _Pipeline:
     async def watch_exit(self, errors: asyncio.Task[None], incoming: Incoming) -> None:
         await self._tree.exited.wait()
         await asyncio.wait([errors], timeout=SETTLE)  # what it said last
-        incoming.close()  # a descendant may hold the pipe open
         said = self.errors.last()
         self._ended(f"the process ended with status {self._tree.status}" + (f": {said}" if said else ""))
+        incoming.close()  # a descendant may hold the pipe open
 
     async def read_errors(self) -> None:
         while chunk := await _read(self._tree.stderr):
@@ -79,13 +79,20 @@ class _Pipeline:
                 await self._deliver(line, incoming)
             if len(rest) > LINE_BYTES:
                 self._ended(f"it wrote a line over {LINE_BYTES} bytes")
+                incoming.close()
+                await self._drop_output()
                 return
-        incoming.close()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(2 * SETTLE):  # why it ended says more than that its output did
+            async with asyncio.timeout(2 * SETTLE):
                 await self._tree.exited.wait()
-                return
+                return  # its exit says more than the end of its output
         self._ended("it closed its standard output")
+        incoming.close()
+
+    async def _drop_output(self) -> None:
+        """Read on, so that a server that writes can notice its end."""
+        while await _read(self._tree.stdout):
+            pass
 
     async def _deliver(self, line: bytes, incoming: Incoming) -> None:
         if not line.strip():

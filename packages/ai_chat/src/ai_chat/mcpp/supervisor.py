@@ -132,16 +132,21 @@ class Supervisor:
         life = _Life()
         try:
             await self._live(life)
+        except FileNotFoundError:
+            return f"there is no command {self._settings.command!r}"
         except Exception as error:  # whatever a server or the SDK raises ends this life, not the others
             return life.problem or _told(error)
         return life.problem
 
     async def _live(self, life: _Life) -> None:
         async with self._streams(life) as session:
-            async with asyncio.timeout(self._settings.start_seconds):
-                await session.initialize()
-                self.tools = await _list_tools(session)
-            await self._serve(life, session)
+            try:
+                async with asyncio.timeout(self._settings.start_seconds):
+                    await session.initialize()
+                    self.tools = await _list_tools(session)
+                await self._serve(life, session)
+            except Exception as error:
+                life.end(_told(error))  # before the end of the process looks like the reason
 
     @asynccontextmanager
     async def _streams(self, life: _Life) -> AsyncGenerator[ClientSession]:
@@ -301,6 +306,4 @@ def _told(error: BaseException) -> str:
         error = error.exceptions[0]
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
-    if isinstance(error, FileNotFoundError):
-        return f"there is no command {error.filename!r}"
     return bounded(f"{type(error).__name__}: {error}", 300)
