@@ -30,6 +30,7 @@ def test_a_server_is_started_once_and_shared_by_twenty_callers(run, unruly, unti
     run(main)
 
 
+@pytest.mark.slow
 def test_a_crash_fails_its_call_at_once_and_the_server_comes_back(run, unruly, until):
     """The call is told within a second, the state says why without the secret, and the next call works."""
 
@@ -52,6 +53,7 @@ def test_a_crash_fails_its_call_at_once_and_the_server_comes_back(run, unruly, u
     run(main)
 
 
+@pytest.mark.slow
 def test_a_hanging_server_is_slow_in_its_time_while_another_answers(run, unruly, until):
     """Eight calls hang in one server; the other's answers come meanwhile."""
 
@@ -71,6 +73,7 @@ def test_a_hanging_server_is_slow_in_its_time_while_another_answers(run, unruly,
     run(main)
 
 
+@pytest.mark.slow
 def test_a_server_that_is_slow_three_times_in_a_row_is_started_again(run, unruly, until):
     """A stuck server answers nothing, not even a ping; it is replaced."""
 
@@ -85,6 +88,7 @@ def test_a_server_that_is_slow_three_times_in_a_row_is_started_again(run, unruly
     run(main)
 
 
+@pytest.mark.slow
 def test_an_idle_server_that_does_not_answer_a_ping_is_started_again(run, unruly, until, monkeypatch):
     """One call made it stuck; nobody calls any more, and it is noticed."""
     monkeypatch.setattr("ai_chat.mcpp.supervisor.PING_SECONDS", 0.2)
@@ -118,6 +122,7 @@ def test_a_cancelled_call_returns_at_once_and_the_server_is_told(run, unruly, un
     run(main)
 
 
+@pytest.mark.slow
 def test_a_cancelled_call_of_a_stuck_server_returns_at_once(run, unruly, until):
     """A server that reads nothing holds up no turn, even with a full pipe before it."""
 
@@ -136,6 +141,7 @@ def test_a_cancelled_call_of_a_stuck_server_returns_at_once(run, unruly, until):
     run(main)
 
 
+@pytest.mark.slow
 def test_more_calls_than_may_wait_are_refused(run, unruly, until):
     """One runs, four wait, the sixth is told that the tool is busy."""
 
@@ -164,6 +170,7 @@ def test_garbage_on_the_standard_output_is_left_out(run, unruly, until, caplog):
     assert len([line for line in caplog.messages if "what is no message" in line]) == 1
 
 
+@pytest.mark.slow
 def test_a_line_without_end_restarts_the_server(run, unruly, until):
     """What a server writes is bounded in memory."""
 
@@ -205,6 +212,7 @@ def test_a_changed_list_of_tools_is_read_again(run, unruly, until):
     run(main)
 
 
+@pytest.mark.slow
 def test_a_missing_command_is_said_and_troubles_no_other(run, unruly, until):
     """Its state names the command, it is tried again with growing pauses, and the other server answers."""
 
@@ -221,6 +229,7 @@ def test_a_missing_command_is_said_and_troubles_no_other(run, unruly, until):
     run(main)
 
 
+@pytest.mark.slow
 def test_a_server_that_starts_slowly_delays_nothing(run, unruly, until):
     """Entering takes no time, the tools come when they come, and too slow is too slow."""
 

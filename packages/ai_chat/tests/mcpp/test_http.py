@@ -61,7 +61,7 @@ def served(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_server_on_http_goes_away_and_comes_back(run, served, until, holdings):
+def test_a_server_on_http_goes_away_and_comes_back(run, served, until):
     """Its calls fail clearly, its state says so without the address's secret, and after its return they work."""
 
     async def main():
@@ -78,21 +78,9 @@ def test_a_server_on_http_goes_away_and_comes_back(run, served, until, holdings)
             served.start()
             await until(client.tools)
             assert await client.call("calculate", {"expression": "6*7"}) == "42"
-        assert len(asyncio.all_tasks()) == 1
-        gc.collect()
-
-    run(main)
-
-
-@pytest.mark.slow
-def test_an_idle_server_on_http_that_goes_away_is_noticed(run, served, until):
-    """Nobody calls; the ping finds out."""
-
-    async def main():
-        async with MCPClient({"far": served.settings}, ping_every=0.3) as client:
-            await until(client.tools)
             served.stop()
-            await until(lambda: not client.tools())
+            await until(lambda: not client.tools())  # nobody calls; the ping finds out
+        assert len(asyncio.all_tasks()) == 1
 
     run(main)
 
@@ -135,6 +123,24 @@ def test_stays_at_a_server_on_http_return_to_the_base_line(run, served, until, h
             await stay()
         gc.collect()
         await until(lambda: holdings() == before, 3)
+        assert len(asyncio.all_tasks()) == 1
+
+    run(main)
+
+
+@pytest.mark.slow
+def test_leaving_while_the_connection_is_refused_ends_at_once(run, until):
+    """However far the attempt is: anyio drops a cancellation that meets an error of its group."""
+
+    async def stay(turns: int) -> None:
+        async with MCPClient({"far": MCPServerSettings(url=f"http://127.0.0.1:{free_port()}/mcp")}):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+    async def main():
+        for turns in range(30):
+            async with asyncio.timeout(5):
+                await stay(turns)
         assert len(asyncio.all_tasks()) == 1
 
     run(main)

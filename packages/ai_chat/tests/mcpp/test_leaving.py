@@ -8,6 +8,7 @@ import pytest
 from ai_chat.mcpp.mcp_client import MCPClient
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["child"], ["daemon"], ["stubborn"], ["wrapper"]], ids=" ".join)
 def test_the_whole_tree_ends_on_leaving(run, unruly, until, words):
     """A grandchild, one without a parent, one that ignores SIGTERM, and a wrapper with the server below it."""
@@ -21,6 +22,7 @@ def test_the_whole_tree_ends_on_leaving(run, unruly, until, words):
     run(main)
 
 
+@pytest.mark.slow
 def test_a_wrapper_that_is_killed_takes_its_server_along(run, unruly, until):
     """The server below it goes too, though it holds the pipes open, and one new tree is started."""
 
@@ -52,23 +54,24 @@ def test_leaving_during_the_start_leaves_nothing(run, unruly, turns):
     run(main)
 
 
+@pytest.mark.slow
 def test_cancelling_the_task_around_leaves_nothing(run, unruly, until):
     """Once, and a second time while it ends."""
 
-    async def stay(ready: asyncio.Event) -> None:
-        async with MCPClient({"one": unruly.settings("stubborn")}) as client:
+    async def stay(ready: asyncio.Event, word: str) -> None:
+        async with MCPClient({"one": unruly.settings(word)}) as client:
             await until(client.tools)
             ready.set()
             await asyncio.Event().wait()
 
     async def main():
-        for cancels in (1, 2):
+        for cancels, word in ((1, "child"), (2, "stubborn")):
             ready = asyncio.Event()
-            task = asyncio.ensure_future(stay(ready))
+            task = asyncio.ensure_future(stay(ready, word))
             await ready.wait()
             task.cancel()
             if cancels == 2:
-                await asyncio.sleep(0.05)  # amid the end; it takes two seconds
+                await asyncio.sleep(0.05)  # amid the end, which takes over a second
                 task.cancel()
             await asyncio.wait([task], timeout=10)
             assert task.cancelled()
@@ -95,7 +98,7 @@ def test_twenty_stays_return_to_the_base_line(run, unruly, until, holdings):
     """Descriptors, threads, children and tasks are what they were after the first stay."""
 
     async def stay() -> None:
-        async with MCPClient({"one": unruly.settings(), "two": unruly.settings("child")}) as client:
+        async with MCPClient({"one": unruly.settings(), "two": unruly.settings()}) as client:
             await until(lambda: len(client.tools()) == 20)
             await client.call("one__echo", {})
             call = asyncio.ensure_future(client.call("two__hang", {}))

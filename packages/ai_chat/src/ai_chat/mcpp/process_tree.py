@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 
 import psutil
 
-GRACE = 1.0  # seconds to end after the standard input closed
+GRACE = 0.5  # seconds to end after the standard input closed
 ORPHANS_GRACE = 0.1  # and for the rest, once the first process has ended
 TERMINATION = 1.0  # seconds to end after SIGTERM
 REAPING = 1.0  # seconds until the loop has seen a kill
@@ -80,7 +80,7 @@ class ProcessTree:
         return self._process.stderr
 
     async def end(self) -> None:
-        """Close its input, then terminate, then kill what is left; within about three seconds.
+        """Close its input, then terminate, then kill what is left; within about two and a half seconds.
 
         Cancelled meanwhile it kills at once and is cancelled.
         """

@@ -119,6 +119,7 @@ class Supervisor:
             while True:
                 began = loop.time()
                 self._problem = blot(await self._problem_of_a_life(), self._settings)
+                _raise_lost_cancellation()
                 failures = 1 if loop.time() - began >= STEADY_SECONDS else failures + 1
                 self._state = "restarting"
                 logger.warning("MCP server %s is started again: %s.", self.name, self._problem)
@@ -166,6 +167,7 @@ class Supervisor:
             try:
                 while not life.problem:
                     await self._look_after(life, session)
+                    _raise_lost_cancellation()
             finally:
                 self._life = None
                 self._changed()
@@ -268,6 +270,13 @@ async def _answer(life: _Life, session: ClientSession, tool: str, arguments: dic
         return ToolProblem("tool-failed", tool=tool, text=bounded(error.message))
     except Exception as error:  # an answer against its schema raises various types
         return ToolProblem("tool-failed", tool=tool, text=bounded(str(error)))
+
+
+def _raise_lost_cancellation() -> None:
+    """Be cancelled after all: anyio's task groups drop a cancellation for an error that came at the same time."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _list_tools(session: ClientSession) -> tuple[types.Tool, ...]:
