@@ -58,7 +58,7 @@ def test_a_hanging_server_is_slow_in_its_time_while_another_answers(run, unruly,
     """Eight calls hang in one server; the other's answers come meanwhile."""
 
     async def main():
-        servers = {"bad": unruly.settings(call_seconds=0.6), "good": unruly.settings()}
+        servers = {"bad": unruly.settings(call_seconds=1), "good": unruly.settings()}
         async with MCPClient(servers) as client:
             await until(lambda: len(client.tools()) == 20)
             began = time.monotonic()
@@ -68,7 +68,7 @@ def test_a_hanging_server_is_slow_in_its_time_while_another_answers(run, unruly,
                 await client.call("good__echo", {})
             assert not any(task.done() for task in hanging)
             assert {problem.code for problem in await asyncio.gather(*hanging)} == {"tool-slow"}
-            assert 0.5 < time.monotonic() - began < 2
+            assert 0.9 < time.monotonic() - began < 3
 
     run(main)
 
