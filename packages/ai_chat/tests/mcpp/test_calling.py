@@ -42,13 +42,13 @@ def test_a_crash_fails_its_call_at_once_and_the_server_comes_back(run, unruly, u
             problem = await problem_of(client.call("crash", {}))
             assert problem.code == "tool-server-down"
             assert time.monotonic() - began < 1
-            await until(lambda: client.status()[0].state == "restarting")
-            assert client.status()[0].problem == "the process ended with status 3: it broke, token …"
+            await until(lambda: client.states()[0].state == "restarting")
+            assert client.states()[0].problem == "the process ended with status 3: it broke, token …"
             assert not client.tools()
             assert (await problem_of(client.call("echo", {}))).code == "tool-server-down"
             await until(client.tools)
             assert "again" in await client.call("echo", {"text": "again"})
-            assert client.status()[0].restarts == 1
+            assert client.states()[0].restarts == 1
 
     run(main)
 
@@ -82,7 +82,7 @@ def test_a_server_that_is_slow_three_times_in_a_row_is_started_again(run, unruly
             await until(client.tools)
             for _ in range(3):
                 assert (await problem_of(client.call("stuck", {}))).code == "tool-slow"
-            await until(lambda: client.status()[0].restarts == 1 and client.tools())
+            await until(lambda: client.states()[0].restarts == 1 and client.tools())
             assert "back" in await client.call("echo", {"text": "back"})
 
     run(main)
@@ -97,8 +97,8 @@ def test_an_idle_server_that_does_not_answer_a_ping_is_started_again(run, unruly
         async with MCPClient({"one": unruly.settings(call_seconds=0.1)}, ping_every=0.2) as client:
             await until(client.tools)
             await problem_of(client.call("stuck", {}))
-            await until(lambda: client.status()[0].restarts == 1 and client.tools())
-            assert client.status()[0].problem == "it did not answer in time"
+            await until(lambda: client.states()[0].restarts == 1 and client.tools())
+            assert client.states()[0].problem == "it did not answer in time"
 
     run(main)
 
@@ -149,7 +149,7 @@ def test_more_calls_than_may_wait_are_refused(run, unruly, until):
         async with MCPClient({"one": unruly.settings(calls_at_once=1, call_seconds=1)}) as client:
             await until(client.tools)
             hanging = [asyncio.ensure_future(problem_of(client.call("hang", {}))) for _ in range(5)]
-            await until(lambda: client.status()[0].waiting == 4)
+            await until(lambda: client.states()[0].waiting == 4)
             assert (await problem_of(client.call("echo", {}))).code == "tool-busy"
             assert {problem.code for problem in await asyncio.gather(*hanging)} == {"tool-slow"}
 
@@ -164,7 +164,7 @@ def test_garbage_on_the_standard_output_is_left_out(run, unruly, until, caplog):
             await until(client.tools)
             for _ in range(3):
                 assert await client.call("noise", {})
-        assert client.status()[0].restarts == 0
+        assert client.states()[0].restarts == 0
 
     run(main)
     assert len([line for line in caplog.messages if "what is no message" in line]) == 1
@@ -178,8 +178,8 @@ def test_a_line_without_end_restarts_the_server(run, unruly, until):
         async with MCPClient({"one": unruly.settings()}) as client:
             await until(client.tools)
             assert (await problem_of(client.call("long_line", {}))).code == "tool-server-down"
-            await until(lambda: client.status()[0].restarts == 1)
-            assert "it wrote a line over" in client.status()[0].problem
+            await until(lambda: client.states()[0].restarts == 1)
+            assert "it wrote a line over" in client.states()[0].problem
 
     run(main)
 
@@ -220,8 +220,8 @@ def test_a_missing_command_is_said_and_troubles_no_other(run, unruly, until):
         servers = {"none": MCPServerSettings(command="no-such-command-here"), "good": unruly.settings()}
         async with MCPClient(servers) as client:
             await until(client.tools)
-            await until(lambda: client.status()[0].restarts >= 1)
-            missing = client.status()[0]
+            await until(lambda: client.states()[0].restarts >= 1)
+            missing = client.states()[0]
             assert missing.problem == "there is no command 'no-such-command-here'"
             assert missing.restarts < 4
             await client.call("echo", {})
@@ -239,9 +239,9 @@ def test_a_server_that_starts_slowly_delays_nothing(run, unruly, until):
         async with MCPClient(servers) as client:
             assert time.monotonic() - began < 0.2
             assert not client.tools()
-            assert client.status()[0].state == "starting"
+            assert client.states()[0].state == "starting"
             await until(client.tools)
-            await until(lambda: client.status()[1].problem == "it did not answer in time")
+            await until(lambda: client.states()[1].problem == "it did not answer in time")
 
     run(main)
 

@@ -72,9 +72,9 @@ def test_a_server_on_http_goes_away_and_comes_back(run, served, until):
             with pytest.raises(ToolProblem) as caught:
                 await client.call("calculate", {"expression": "6*7"})
             assert caught.value.code == "tool-server-down"
-            await until(lambda: client.status()[0].state == "restarting")
-            assert "hunter2" not in client.status()[0].problem
-            assert client.status()[0].problem
+            await until(lambda: client.states()[0].state == "restarting")
+            assert "hunter2" not in client.states()[0].problem
+            assert client.states()[0].problem
             served.start()
             await until(client.tools)
             assert await client.call("calculate", {"expression": "6*7"}) == "42"

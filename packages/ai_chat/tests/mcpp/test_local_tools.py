@@ -1,5 +1,6 @@
 """Our own server, and what its calculator refuses."""
 
+import re
 import sys
 import time
 
@@ -10,6 +11,8 @@ from ai_chat.mcpp.blotting import blot
 from ai_chat.mcpp.calculator import CalculationError, calculate
 from ai_chat.mcpp.mcp_client import MCPClient
 from ai_chat.mcpp.tools_interface import ToolProblem
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d"
 
 
 @pytest.mark.slow
@@ -22,10 +25,9 @@ def test_the_local_tools_tell_the_time_and_calculate(run, until):
             await until(client.tools)
             assert [tool.name for tool in client.tools()] == ["current_time", "calculate"]
             assert all(tool.description and tool.parameters["type"] == "object" for tool in client.tools())
-            assert await client.call("calculate", {"expression": "(12.5 + 3) * 4 ** 2"}) == "248.0"
-            assert (await client.call("current_time", {"timezone": "Asia/Shanghai"})).endswith(
-                "Asia/Shanghai (UTC+0800)"
-            )
+            assert await client.call("calculate", {"expression": "(12.5 + 3) * 4 ** 2"}) == "248"
+            assert re.fullmatch(TIME, await client.call("current_time", {"timezone": "Asia/Shanghai"}))
+            assert re.fullmatch(TIME, await client.call("current_time", {}))
             for name, arguments in (("calculate", {"expression": "9**9**9"}), ("current_time", {"timezone": "../x"})):
                 with pytest.raises(ToolProblem) as caught:
                     await client.call(name, arguments)
@@ -41,8 +43,9 @@ def test_the_local_tools_tell_the_time_and_calculate(run, until):
         ("-2 ** 2", "-4"),
         ("7 // 2 % 2", "1"),
         ("1 / 4", "0.25"),
+        ("0.1 + 0.2", "0.3"),
         ("2 ** -1", "0.5"),
-        (" 1e3 ", "1000.0"),
+        (" 1e3 ", "1000"),
     ],
 )
 def test_arithmetic_has_its_value(expression, value):

@@ -28,7 +28,7 @@ class CalculationError(ValueError):
 
 
 def calculate(expression: str) -> str:
-    """The value of an expression. Raises `CalculationError`."""
+    """The value of an expression, a fraction to 12 digits. Raises `CalculationError`."""
     if len(expression) > LONGEST:
         raise CalculationError(f"The expression is longer than {LONGEST} characters.")
     try:
@@ -41,7 +41,7 @@ def calculate(expression: str) -> str:
         if isinstance(error, CalculationError):
             raise
         raise CalculationError(f"{expression!r} is no arithmetic expression.") from None
-    return str(value)
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _value(node: ast.expr, depth: int) -> Number:

@@ -19,13 +19,12 @@ server = MCPServer("local-tools", version="1.0")
 
 @server.tool()
 def current_time(timezone: str = "") -> str:
-    """Tell the date and time now. timezone is a name such as Europe/Paris or Asia/Shanghai; empty means UTC."""
+    """Tell the date and time now, in a time zone such as Europe/Paris or Asia/Shanghai; else the server's."""
     try:
-        zone = ZoneInfo(timezone) if timezone else UTC
+        zone = ZoneInfo(timezone) if timezone else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ToolError(f"There is no time zone named {timezone[:60]!r}.") from None
-    now = datetime.now(zone)
-    return now.strftime(f"%A, %Y-%m-%d %H:%M:%S, {timezone or 'UTC'} (UTC%z)")
+    return datetime.now(UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 @server.tool()

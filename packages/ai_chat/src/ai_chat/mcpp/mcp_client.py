@@ -55,7 +55,7 @@ class MCPClient:
         else:  # the body's error is not the group's: it goes on as it is, in no exception group
             await self._scope.__aexit__(None, None, None)
 
-    def status(self) -> tuple[ServerStatus, ...]:
+    def states(self) -> tuple[ServerStatus, ...]:
         """The servers in the order of the settings."""
         return tuple(supervisor.status() for supervisor in self._supervisors.values())
 
@@ -66,7 +66,7 @@ class MCPClient:
     async def call(self, name: str, arguments: dict[str, Any]) -> str:
         """Call a tool; see `Toolbox`. A tool that its server told before it went down is `tool-server-down`."""
         if name not in self._places:
-            raise ToolProblem("no-such-tool", tool=name)
+            raise ToolProblem("no-such-tool", name=name[:80])
         supervisor, tool = self._places[name]
         return await supervisor.call(tool, arguments)
 
@@ -114,7 +114,7 @@ class _Selection:
 
     async def call(self, name: str, arguments: dict[str, Any]) -> str:
         if self._client.server_of(name) not in self._servers:
-            raise ToolProblem("no-such-tool", tool=name)
+            raise ToolProblem("no-such-tool", name=name[:80])
         return await self._client.call(name, arguments)
 
 

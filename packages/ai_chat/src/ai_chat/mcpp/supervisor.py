@@ -11,20 +11,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import mcp_types as types
-from mcp.client._transport import TransportStreams
 from mcp.client.session import ClientSession, IncomingMessage
-from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
 from ai_chat.config_manager.settings import MCPServerSettings
 from ai_chat.mcpp.blotting import blot
-from ai_chat.mcpp.stdio_transport import process_streams
+from ai_chat.mcpp.server_session import list_tools, open_session
 from ai_chat.mcpp.tool_text import bounded, text_of
 from ai_chat.mcpp.tools_interface import ToolProblem
 
@@ -32,13 +29,11 @@ WAITING_PER_SLOT = 4
 SLOW_CALLS = 3  # in a row, and the server is started again
 PING_EVERY = 15.0
 PING_SECONDS = 5.0
-LEAVE_SECONDS = 5.0
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 STEADY_SECONDS = 60.0  # up that long, and the delay begins anew
-PAGES_OF_TOOLS = 20
 
-State = Literal["starting", "up", "restarting", "ended"]
+State = Literal["starting", "up", "restarting", "down"]
 Answer = types.CallToolResult | ToolProblem
 
 logger = logging.getLogger(__name__)
@@ -126,7 +121,7 @@ class Supervisor:
                 await asyncio.sleep(_delay(failures))
                 self._restarts += 1
         finally:
-            self._state = "ended"
+            self._state = "down"
 
     async def _problem_of_a_life(self) -> str:
         """Start the server once and keep it; return why it ended."""
@@ -140,23 +135,14 @@ class Supervisor:
         return life.problem
 
     async def _live(self, life: _Life) -> None:
-        async with self._streams(life) as session:
+        async with open_session(self.name, self._settings, life.end, life.notice) as session:
             try:
                 async with asyncio.timeout(self._settings.start_seconds):
                     await session.initialize()
-                    self.tools = await _list_tools(session)
+                    self.tools = await list_tools(session)
                 await self._serve(life, session)
             except Exception as error:
                 life.end(_told(error))  # before the end of the process looks like the reason
-
-    @asynccontextmanager
-    async def _streams(self, life: _Life) -> AsyncGenerator[ClientSession]:
-        async with AsyncExitStack() as stack:
-            if self._settings.url:
-                streams = await stack.enter_async_context(_http_streams(self._settings.url))
-            else:
-                streams = await stack.enter_async_context(process_streams(self.name, self._settings, life.end))
-            yield await stack.enter_async_context(ClientSession(*streams, message_handler=life.notice))
 
     async def _serve(self, life: _Life, session: ClientSession) -> None:
         """Let calls in until the server ends, or is to be started again."""
@@ -187,7 +173,7 @@ class Supervisor:
         if life.tools_changed and not life.problem:
             life.tools_changed = False
             async with asyncio.timeout(self._settings.start_seconds):
-                self.tools = await _list_tools(session)
+                self.tools = await list_tools(session)
             self._changed()
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> str:
@@ -212,7 +198,7 @@ class Supervisor:
         if self._life is None:
             raise self._is_down(tool)
         if self._waiting >= WAITING_PER_SLOT * self._settings.calls_at_once:
-            raise ToolProblem("tool-busy", tool=tool, server=self.name)
+            raise ToolProblem("tool-busy", name=tool, server=self.name)
         self._waiting += 1
         try:
             async with asyncio.timeout_at(deadline):
@@ -242,7 +228,7 @@ class Supervisor:
         if isinstance(answer, ToolProblem):
             raise ToolProblem(answer.code, **{**answer.values, "server": self.name})
         if answer.is_error:
-            raise ToolProblem("tool-failed", tool=tool, server=self.name, text=text_of(answer))
+            raise ToolProblem("tool-failed", name=tool, server=self.name, text=text_of(answer))
         return text_of(answer)
 
     def _note_slow_call(self, life: _Life) -> None:
@@ -251,10 +237,10 @@ class Supervisor:
             life.end(f"{SLOW_CALLS} calls in a row were not answered in {self._settings.call_seconds:g} s")
 
     def _is_down(self, tool: str) -> ToolProblem:
-        return ToolProblem("tool-server-down", tool=tool, server=self.name)
+        return ToolProblem("tool-server-down", name=tool, server=self.name)
 
     def _is_slow(self, tool: str) -> ToolProblem:
-        return ToolProblem("tool-slow", tool=tool, server=self.name, seconds=self._settings.call_seconds)
+        return ToolProblem("tool-slow", name=tool, server=self.name, seconds=self._settings.call_seconds)
 
 
 async def _answer(life: _Life, session: ClientSession, tool: str, arguments: dict[str, Any]) -> Answer:
@@ -263,13 +249,13 @@ async def _answer(life: _Life, session: ClientSession, tool: str, arguments: dic
         return await session.call_tool(tool, arguments)
     except MCPError as error:
         if error.code == types.CONNECTION_CLOSED:
-            return ToolProblem("tool-server-down", tool=tool)
+            return ToolProblem("tool-server-down", name=tool)
         if error.message == "Session terminated":  # an HTTP server that was started again knows no old session
             life.end("the server forgot its session")
-            return ToolProblem("tool-server-down", tool=tool)
-        return ToolProblem("tool-failed", tool=tool, text=bounded(error.message))
+            return ToolProblem("tool-server-down", name=tool)
+        return ToolProblem("tool-failed", name=tool, text=bounded(error.message))
     except Exception as error:  # an answer against its schema raises various types
-        return ToolProblem("tool-failed", tool=tool, text=bounded(str(error)))
+        return ToolProblem("tool-failed", name=tool, text=bounded(str(error)))
 
 
 def _raise_lost_cancellation() -> None:
@@ -277,30 +263,6 @@ def _raise_lost_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
-
-
-async def _list_tools(session: ClientSession) -> tuple[types.Tool, ...]:
-    """All pages, as far as there is an end to them."""
-    tools: list[types.Tool] = []
-    cursor: str | None = None
-    for _page in range(PAGES_OF_TOOLS):
-        listing = await session.list_tools(params=types.PaginatedRequestParams(cursor=cursor) if cursor else None)
-        tools.extend(listing.tools)
-        cursor = listing.next_cursor
-        if not cursor:
-            break
-    return tuple(tools)
-
-
-@asynccontextmanager
-async def _http_streams(url: str) -> AsyncGenerator[TransportStreams]:
-    """A connection whose end, which tells the server, takes a bounded time."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(None) as leaving, streamable_http_client(url) as streams:
-        try:
-            yield streams
-        finally:
-            leaving.reschedule(loop.time() + LEAVE_SECONDS)
 
 
 def _delay(failures: int) -> float:
