@@ -146,7 +146,7 @@ def test_more_calls_than_may_wait_are_refused(run, unruly, until):
     """One runs, four wait, the sixth is told that the tool is busy."""
 
     async def main():
-        async with MCPClient({"one": unruly.settings(calls_at_once=1, call_seconds=1)}) as client:
+        async with MCPClient({"one": unruly.settings(calls_at_once=1, call_seconds=0.6)}) as client:
             await until(client.tools)
             hanging = [asyncio.ensure_future(problem_of(client.call("hang", {}))) for _ in range(5)]
             await until(lambda: client.states()[0].waiting == 4)
