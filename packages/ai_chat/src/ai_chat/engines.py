@@ -45,7 +45,7 @@ class Engines:
         """A new agent with an empty memory."""
         return BasicMemoryAgent(
             llm=self.llm(character),
-            toolbox=self.toolbox,
+            toolbox=self.toolbox.limited_to(character.mcp_enabled_servers),
             persona=character.persona_prompt,
             memory=character.memory,
             tools=None if character.use_mcpp else (),

@@ -1,73 +1,51 @@
-"""A small MCP server of our own on standard input and output: the time, and arithmetic.
+"""Our own MCP server: the time and a calculator, on stdio or on HTTP.
 
-python -m ai_chat.mcpp.local_tools
+python -m ai_chat.mcpp.local_tools [--http PORT]
 """
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable
-from datetime import datetime
+import argparse
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 
-LONGEST = 200  # characters of an expression
-LARGEST = 10**15
-SIGNS: dict[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
+from ai_chat.mcpp import calculator
 
-server = MCPServer("ai_chat local tools")
+server = MCPServer("local-tools", version="1.0")
 
 
 @server.tool()
 def current_time(timezone: str = "") -> str:
-    """The date and time now, of a time zone such as Asia/Shanghai, else of the server."""
+    """Tell the date and time now, in a time zone such as Europe/Paris or Asia/Shanghai; else the server's."""
     try:
         zone = ZoneInfo(timezone) if timezone else None
-    except (ZoneInfoNotFoundError, ValueError):
-        return f"There is no time zone {timezone[:40]!r}; name one such as Asia/Shanghai."
-    return datetime.now(zone).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ToolError(f"There is no time zone named {timezone[:60]!r}.") from None
+    return datetime.now(UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 @server.tool()
 def calculate(expression: str) -> str:
-    """The value of an arithmetic expression: numbers, + - * / // %, and brackets."""
+    """Work out an arithmetic expression such as (12.5 + 3) * 4 ** 2, with + - * / // % ** and parentheses."""
     try:
-        value = evaluate(expression)
-    except (ValueError, SyntaxError, ZeroDivisionError, RecursionError) as err:
-        return f"That cannot be calculated: {err}"
-    return f"{value:g}" if isinstance(value, float) and not value.is_integer() else str(int(value))
+        return calculator.calculate(expression)
+    except calculator.CalculationError as error:
+        raise ToolError(str(error)) from None
 
 
-def evaluate(expression: str) -> float:
-    """The value of an expression. Raises ValueError, SyntaxError or ZeroDivisionError; runs no code."""
-    if len(expression) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST} characters")
-    return _value(ast.parse(expression.strip(), mode="eval").body)
-
-
-def _value(node: ast.expr) -> float:
-    match node:
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            result: float = value
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            result = -_value(operand)
-        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in SIGNS:
-            result = SIGNS[type(sign)](_value(left), _value(right))
-        case _:
-            raise ValueError("only numbers, + - * / // % and brackets are known")
-    if abs(result) > LARGEST:
-        raise ValueError("the numbers are too large")
-    return result
+def main() -> None:
+    """Serve until the input ends, or until stopped."""
+    parser = argparse.ArgumentParser(prog="ai_chat.mcpp.local_tools", description="The time and a calculator, by MCP.")
+    parser.add_argument("--http", type=int, metavar="PORT", help="serve http://127.0.0.1:PORT/mcp instead of stdio")
+    port: int | None = parser.parse_args().http
+    if port is None:
+        server.run("stdio")
+    else:
+        server.run("streamable-http", host="127.0.0.1", port=port)
 
 
 if __name__ == "__main__":
-    server.run("stdio")
+    main()
