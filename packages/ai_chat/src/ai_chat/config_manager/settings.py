@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -13,7 +14,16 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Section(BaseModel):
     """A part of the settings: frozen, and strict about its keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_bool_for_a_number(cls, value: Any, field: ValidationInfo) -> Any:
+        """YAML reads `yes` and `on` as true, which pydantic would take for 1."""
+        wanted = cls.model_fields[str(field.field_name)].annotation
+        if isinstance(value, bool) and {int, float}.intersection(get_args(wanted) or (wanted,)):
+            raise PydanticCustomError("float_type", "a number is needed")
+        return value
 
 
 class SystemSettings(Section):
@@ -23,7 +33,7 @@ class SystemSettings(Section):
     port: Port = 12393
     enable_proxy: bool = False
     config_alts_dir: Path = Path("characters")
-    token: SecretStr | None = None  # clients must say it when it is set
+    token: Annotated[SecretStr, Field(min_length=1)] | None = None  # clients must say it when it is set
     allowed_origins: tuple[str, ...] = ()  # besides the server's own
 
 
@@ -96,9 +106,9 @@ class MCPServerSettings(Section):
     """One MCP server: a command to start, or an address to connect to."""
 
     command: str = ""
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    url: str = ""
+    args: tuple[str, ...] = Field(default=(), repr=False)
+    env: dict[str, str] = Field(default={}, repr=False)  # holds keys, as addresses and arguments may
+    url: str = Field(default="", repr=False)
     start_seconds: float = Field(default=15.0, gt=0)
     call_seconds: float = Field(default=20.0, gt=0)
     calls_at_once: int = Field(default=8, ge=1)
@@ -117,7 +127,7 @@ class RetentionSettings(Section):
 class HistorySettings(Section):
     """Where the history is."""
 
-    url: str = "sqlite+aiosqlite:///chat_history/history.db"
+    url: str = Field(default="sqlite+aiosqlite:///chat_history/history.db", repr=False)  # may hold a password
     queue: int = Field(default=10_000, ge=1)
     batch: int = Field(default=256, ge=1)
     retention: RetentionSettings = RetentionSettings()
