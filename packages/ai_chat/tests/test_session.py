@@ -379,3 +379,139 @@ def test_many_pages_that_leave_in_every_way_leave_nothing(tmp_path):
             assert process.num_threads() <= before[1] + 2  # the speech's pool fills to its bound
 
     asyncio.run(main())
+
+
+def only_session(server):
+    """The one session that is open."""
+    (session,) = server.sessions._open.values()
+    return session
+
+
+def test_what_the_client_says_it_heard_is_believed(tmp_path):
+    """English sentences are told with the spaces between them; what is no part of the answer is not believed."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as page:
+            for number, heard in enumerate(["sea. Every morning", "something else"]):
+                await page.send(type="say", id=str(number), text="tell me a story")
+                await page.until("sentence")
+                await page.until("sentence")
+                await page.send(type="interrupt", heard=heard)
+                ended = await page.until("turn.end")
+                assert (ended["heard"] == heard) is (number == 0)
+
+    asyncio.run(main())
+
+
+def test_interrupt_before_the_agent_was_asked_keeps_the_answer_before(tmp_path):
+    """A turn that was cut off at its beginning takes nothing out of the agent's memory."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server), opened(url) as page:
+            await page.send(type="say", id="a", text="hello")
+            await page.until("turn.end")
+            await page.send(type="say", id="b", text="tell me a story")
+            await page.send(type="interrupt")
+            await page.until("turn.end")
+            remembered = only_session(server).context.agent._memory.messages()
+            assert "Hello! Nice to hear from you." in [message.text for message in remembered]
+
+    asyncio.run(main())
+
+
+def test_turn_that_found_no_place_takes_nothing_away(tmp_path):
+    """It is answered busy, may be said again with the same id, and an interruption after it changes nothing."""
+
+    async def main():
+        limits = Limits(turns=1, turns_waiting=0)
+        async with running(settings_in(tmp_path, limits=limits)) as (url, server), opened(url) as page:
+            await page.send(type="say", id="a", text="hello")
+            await page.until("turn.end")
+            async with server.sessions.turns.slot():
+                await page.send(type="say", id="b", text="hello")
+                assert (await page.until("busy"))["id"] == "b"
+            await page.send(type="interrupt")
+            await page.send(type="say", id="b", text="hello")
+            assert (await page.until("turn.end"))["reason"] == "done"
+            remembered = only_session(server).context.agent._memory.messages()
+            assert [message.text for message in remembered].count("Hello! Nice to hear from you.") == 2
+
+    asyncio.run(main())
+
+
+def test_page_without_sound_gets_no_speech(tmp_path):
+    """It says so in hello, also when it comes back."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            async with opened(url, audio=False) as page:
+                await page.send(type="say", id="a", text="hello")
+                assert (await page.until("sentence"))["audio"] == 0
+                await page.until("turn.end")
+                page.socket.transport.abort()
+            last = page.seen[-1]["seq"]
+            async with opened(url, resume=page.welcome["resume"], last_seq=last, audio=True) as again:
+                assert again.welcome["resumed"]
+                await again.send(type="say", id="b", text="hello")
+                assert (await again.until("sentence"))["audio"] > 0
+
+    asyncio.run(main())
+
+
+def test_session_goes_on_in_the_last_of_two_that_take_it_over(tmp_path):
+    """The others are closed with 4409, and nothing is served twice."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server), opened(url) as first:
+            hello = {"resume": first.welcome["resume"], "last_seq": 0}
+            async with opened(url, **hello) as second, opened(url, **hello) as third:
+                for page in (first, second):
+                    with pytest.raises(websockets.ConnectionClosed):
+                        await page.until("nothing")
+                    assert page.socket.close_code == 4409
+                await third.send(type="say", id="a", text="hello")
+                assert (await third.until("turn.end"))["reason"] == "done"
+                assert server.handler.connections == 1
+
+    asyncio.run(main())
+
+
+def test_page_that_leaves_before_its_welcome_leaves_nothing(tmp_path):
+    """A connection that breaks between hello and welcome has no session that stays."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server):
+            for _ in range(30):
+                socket = await websockets.connect(f"{url}/v1/ws", ping_interval=None)
+                await socket.send('{"type": "hello", "version": 1}')
+                socket.transport.abort()
+            await poll(lambda: len(server.sessions) == 0)
+            assert server.handler.connections == 0
+
+    asyncio.run(main())
+
+
+async def hear_too_much(url):
+    """Ask a room for more than it can hold, and listen until it closes."""
+    async with websockets.connect(f"{url}/proxy-ws") as member, asyncio.timeout(10):
+        await member.send('{"type": "text-input", "text": "tell me a story"}')
+        while True:
+            await member.recv()
+
+
+def test_room_that_fails_ends_no_other_session(tmp_path):
+    """Its members are closed, others do not notice, and the next member opens a new room."""
+
+    async def main():
+        system = SystemSettings(enable_proxy=True)
+        limits = Limits(outbox_bytes=20_000, resume_seconds=0)  # less than one spoken sentence
+        settings = settings_in(tmp_path, system=system, limits=limits)
+        async with running(settings) as (url, server), opened(url, audio=False) as other:
+            with pytest.raises(websockets.ConnectionClosed):
+                await hear_too_much(url)
+            await other.send(type="say", id="a", text="hello")
+            assert (await other.until("turn.end"))["reason"] == "done"
+            async with websockets.connect(f"{url}/proxy-ws"):
+                await poll(lambda: len(server.sessions) == 2)
+
+    asyncio.run(main())

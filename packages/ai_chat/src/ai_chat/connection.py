@@ -13,7 +13,7 @@ from ai_chat.outbox import Outbox, OutboxFull
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol.codec import Codec
 from ai_chat.protocol.commands import Command, Leave
-from ai_chat.protocol.events import Bye
+from ai_chat.protocol.events import Bye, Event
 
 LEFT, GOING_AWAY, REFUSED, TRY_LATER = 1000, 1001, 1008, 1013
 FROZEN, TAKEN_OVER, TOO_SLOW = 4408, 4409, 4413
@@ -60,12 +60,12 @@ class Connection:
         self._is_reading = False
         self._closed = asyncio.Event()
 
-    async def serve(self, client: Client) -> bool:
-        """Serve until the end; whether the client said that it goes for good."""
+    async def serve(self, client: Client, greeting: Event | None = None) -> bool:
+        """Serve until the end, the greeting first; whether the client said that it goes for good."""
         left = False
         try:
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._write(client), name=f"writer of {client.id}")
+                writer = group.create_task(self._write(client, greeting), name=f"writer of {client.id}")
                 try:
                     async with self._patience:
                         self._is_reading = True
@@ -119,18 +119,23 @@ class Connection:
         await client.do(command)
         return isinstance(command, Leave)
 
-    async def _write(self, client: Client) -> None:
+    async def _write(self, client: Client, greeting: Event | None) -> None:
         try:
+            if greeting is not None:
+                await self._tell(greeting, 0)
             while True:
                 frame = await client.outbox.take()
-                for part in self._codec.encode(frame.event, frame.seq):
-                    await self._send(part)
+                await self._tell(frame.event, frame.seq)
                 if isinstance(frame.event, Bye):
                     self.close(GOING_AWAY)
         except (OutboxFull, TimeoutError):
             self.close(TOO_SLOW)
         except WebSocketDisconnect:
             self.close(GONE)
+
+    async def _tell(self, event: Event, seq: int) -> None:
+        for part in self._codec.encode(event, seq):
+            await self._send(part)
 
     async def _send(self, part: str | bytes) -> None:
         async with asyncio.timeout(self._limits.send_seconds):

@@ -25,7 +25,7 @@ class Engines:
         self.settings = settings
         self.history = history
         self.toolbox = toolbox
-        self._models: dict[str, StatelessLLM] = {}
+        self._models: dict[LLMSettings, StatelessLLM] = {}
         self._voices: dict[str, TTSEngine] = {}
 
     @property
@@ -35,7 +35,7 @@ class Engines:
 
     def llm(self, character: Character) -> StatelessLLM:
         """The language model of a character; characters with equal settings share one."""
-        return self._models[_key(character.llm)]
+        return self._models[character.llm]
 
     def tts(self, character: Character) -> TTSEngine:
         """The speech engine of a character; characters with the same engine share one."""
@@ -45,24 +45,19 @@ class Engines:
         """A new agent with an empty memory."""
         return BasicMemoryAgent(
             llm=self.llm(character),
-            toolbox=self.toolbox.limited_to(character.mcp_enabled_servers),
+            toolbox=self.toolbox.limited_to(character.mcp_enabled_servers if character.use_mcpp else ()),
             persona=character.persona_prompt,
             memory=character.memory,
-            tools=None if character.use_mcpp else (),
         )
 
     async def add(self, character: Character, stack: AsyncExitStack) -> None:
         """Make what a character needs and is not there yet; the stack closes it."""
-        if _key(character.llm) not in self._models:
-            model = self._models[_key(character.llm)] = make_llm(character.llm)
+        if character.llm not in self._models:
+            model = self._models[character.llm] = make_llm(character.llm)
             stack.push_async_callback(model.close)
         if character.tts.engine not in self._voices:
             voice = self._voices[character.tts.engine] = make_tts(character.tts)
             stack.push_async_callback(voice.close)
-
-
-def _key(settings: LLMSettings) -> str:
-    return f"{settings!r} {settings.api_key.get_secret_value()}"
 
 
 def make_tts(settings: TTSSettings) -> TTSEngine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
 from ai_chat.service_context import ServiceContext
@@ -42,4 +43,6 @@ async def answer(request: Request, context: ServiceContext) -> e.Event:
         case c.ListBackgrounds():
             return e.Backgrounds(id=request.id)
         case c.GroupRequest():
-            return e.Group(refused="groups" if request.change else "", id=request.id)
+            if request.change:
+                raise ChatProblem("no-groups")
+            return e.Group(id=request.id)

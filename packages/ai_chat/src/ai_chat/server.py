@@ -95,7 +95,7 @@ class DrainingServer(uvicorn.Server):
 
 
 def serve(settings: Settings, *, lang: str) -> int:
-    """Serve until a signal. The exit status: 0 after SIGTERM, 130 after SIGINT, 1 when the address is taken."""
+    """Serve until a signal. SIGTERM ends the process itself; 130 is for SIGINT, 1 for an address that is taken."""
     listener = _listen(settings.system.host, settings.system.port, lang)
     if listener is None:
         return 1

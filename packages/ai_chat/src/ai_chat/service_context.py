@@ -10,9 +10,11 @@ from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
 from ai_chat.config_manager.settings import Character
 from ai_chat.engines import Engines
 from ai_chat.problems import ChatProblem
-from ai_chat.protocol.events import MessageItem
+from ai_chat.protocol.events import CharacterIs, MessageItem
+from ai_chat.tts.silent_tts import SilentTTS
 from ai_chat.tts.tts_interface import TTSEngine
 
+SILENCE = SilentTTS()
 RECALLED = 40  # messages of a stored history that an agent is told
 
 
@@ -28,11 +30,18 @@ class ServiceContext:
         self.character = character
         self.agent: Agent = engines.make_agent(character)
         self.history = ""  # the uid; empty until the first message or an opened history
+        self.is_spoken = True  # whether the client wants to hear the answers
 
     @property
     def tts(self) -> TTSEngine:
-        """The speech engine of the character."""
-        return self.engines.tts(self.character)
+        """The speech engine of the character; one that says nothing where nobody listens."""
+        return self.engines.tts(self.character) if self.is_spoken else SILENCE
+
+    def introduction(self, client: str, *, switched: bool = False, id: str = "") -> CharacterIs:
+        """Who the character is, as a client is told."""
+        one = self.character
+        names = (one.file, one.character_name, one.conf_uid, one.avatar, one.live2d_model_name)
+        return CharacterIs(*names, history=self.history, client=client, switched=switched, id=id)
 
     async def switch_character(self, character: Character) -> None:
         """Go on as another character, with an empty memory and a new history."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Final, get_args
 
 from ai_chat.admission import BusyProblem, TurnGate
@@ -93,7 +93,7 @@ class Session:
     @property
     def is_answering(self) -> bool:
         """Whether a turn runs."""
-        return self._turn is not None
+        return self._turn is not None and not self._turn[1].done()
 
     def leave_in(self, seconds: float) -> None:
         """End unless `stay` is called in time."""
@@ -110,10 +110,13 @@ class Session:
 
     async def do(self, command: c.Command) -> None:
         """Do what a client asks for; nothing when the session has ended. Problems are told; none is raised."""
-        if self.is_ended:
-            return
+        if not self.is_ended:
+            await self._attempt(command, self._do(command))
+
+    async def _attempt(self, command: c.Command, work: Awaitable[None]) -> None:
+        """Do the work of a command; a problem is told to the client, and the session goes on."""
         try:
-            await self._do(command)
+            await work
         except ChatProblem as problem:
             self.tell_problem(problem, command.id)
         except Exception:
@@ -155,20 +158,7 @@ class Session:
 
     def introduce(self, *, switched: bool = False, id: str = "") -> None:
         """Tell the client who the character is."""
-        one = self.context.character
-        self.outbox.put(
-            e.CharacterIs(
-                one.file,
-                one.character_name,
-                one.conf_uid,
-                one.avatar,
-                one.live2d_model_name,
-                self.context.history,
-                self.id,
-                switched,
-                id=id,
-            )
-        )
+        self.outbox.put(self.context.introduction(self.id, switched=switched, id=id))
 
     async def _switch_character(self, command: c.SwitchCharacter) -> None:
         character = find_character(self.context.engines, command.character)
@@ -182,18 +172,12 @@ class Session:
             self.context.begin_history()
         if len(self._requests) >= REQUESTS_AT_ONCE:
             raise ChatProblem("too-fast")
-        task = self._start(self._answer(command), f"request of session {self.id}")
+        task = self._start(self._attempt(command, self._answer(command)), f"request of session {self.id}")
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
     async def _answer(self, command: Request) -> None:
-        try:
-            self.outbox.put(await answer(command, self.context))
-        except ChatProblem as problem:
-            self.tell_problem(problem, command.id)
-        except Exception:
-            logger.exception("session %s: %s failed", self.id, type(command).__name__)
-            self.tell_problem(ChatProblem("internal"), command.id)
+        self.outbox.put(await answer(command, self.context))
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._group.create_task(work, name=name)
@@ -209,7 +193,9 @@ class Session:
         if self.is_ended:  # while the turn before ended
             return
         self._count += 1
-        turn = Turn(self._count, command.text, id=command.id, context=self.context, emit=self._emit)
+        turn = Turn(
+            self._count, command.text, id=command.id, context=self.context, emit=self._emit, explain=self._explain
+        )
         if command.id:
             self._said[command.id] = None
             if len(self._said) > SAID_BEFORE:
@@ -225,24 +211,23 @@ class Session:
     async def _take_turn(self, turn: Turn) -> None:
         try:
             async with self._turns.slot():
-                await turn.run(self._explain, self._limits.turn_seconds)
-            await self._finish(turn, None)
+                await turn.run(self._limits.turn_seconds)
         except BusyProblem as busy:
             self._said.pop(turn.id, None)
             self.outbox.put(e.Busy(busy.code, busy.retry_after, self._explain(busy), id=turn.id))
-        except ChatProblem as problem:
-            self.tell_problem(problem, turn.id, turn.number)
+            self._turn = None
+            return
         except Exception:
             logger.exception("session %s: turn %d failed", self.id, turn.number)
             self.tell_problem(ChatProblem("internal"), turn.id, turn.number)
-            await self._finish(turn, None)
+        await self._finish(turn, None)
         self._turn, self._last = None, turn
 
     async def _finish(self, turn: Turn, told: str | None) -> None:
         """Tell that a turn has ended, once what is remembered of it is committed."""
-        heard, committed = turn.settle(told)
-        message = 0
+        heard, message = "", 0
         try:
+            heard, committed = turn.settle(told)
             await turn.acknowledge()
             message = await asyncio.shield(committed) if committed is not None else 0
         except ChatProblem as problem:
@@ -259,7 +244,8 @@ class Session:
         self.outbox.put(e.Flush(turn.number))
         task.cancel()
         await asyncio.wait([task])
-        self._turn = None
+        if self._turn is not None and self._turn[1] is task:  # in a room, another member's turn may have begun
+            self._turn = None
         await self._finish(turn, told)
 
     async def _interrupt(self, told: str | None) -> None:

@@ -16,7 +16,7 @@ from ai_chat.catalogue import language_of, text
 from ai_chat.connection import REFUSED, TAKEN_OVER, TRY_LATER, Client, Connection
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol.codec import Codec
-from ai_chat.protocol.events import Busy, Bye, CharacterIs, Event, Group, Problem
+from ai_chat.protocol.events import Busy, Bye, Event, Group, Problem
 from ai_chat.protocol.native import Hello, NativeCodec, Welcome, character_fields, read_hello
 from ai_chat.protocol.open_llm_vtuber import OpenLLMVTuberCodec, StatusLine
 from ai_chat.proxy.proxy_handler import ProxyHandler
@@ -43,18 +43,18 @@ class WebSocketHandler:
     # The three addresses.
 
     async def native(self, socket: WebSocket) -> None:
-        """`/v1/ws`: sessions that can be resumed."""
+        """`/v1/ws`: sessions that can be resumed. The token is in `hello`."""
         async with self._admitted(socket, self._native) as admitted:
             if admitted and (hello := await self._read_hello(socket)):
-                session, resumed = await self._session_for(hello, language_of_client(socket, hello.lang))
-                await socket.send_text(str(self._native.encode(self._welcome(session, resumed=resumed), 0)[0]))
-                silence = SILENT_BEATS * self.limits.heartbeat_seconds
-                await self._serve_native(session, Connection(socket, self._native, self.limits, silence=silence))
+                resumed = await self._resumed(hello)
+                session = resumed or await self._begun(hello, language_of_client(socket, hello.lang))
+                await self._serve_native(socket, session, hello, resumed=resumed is not None)
 
     async def open_llm_vtuber(self, socket: WebSocket) -> None:
         """`/client-ws`: a session that ends with its connection."""
-        async with self._admitted(socket, self._open_llm_vtuber) as admitted:
-            if admitted and self._knows_token(socket.query_params.get("token", "")):
+        token = socket.query_params.get("token", "")
+        async with self._admitted(socket, self._open_llm_vtuber, token) as admitted:
+            if admitted:
                 session = await self.sessions.begin(lang=language_of_client(socket), resumable=False)
                 try:
                     session.outbox.put(StatusLine("Connection established"))
@@ -63,34 +63,35 @@ class WebSocketHandler:
                     await self._serve(session, Connection(socket, self._open_llm_vtuber, self.limits))
                 finally:
                     session.end()
-            elif admitted:
-                await self._refuse(socket, self._open_llm_vtuber, "wrong-token")
 
     async def proxy_room(self, socket: WebSocket) -> None:
         """`/proxy-ws`: a seat in the room that all clients of the proxy share. `?viewer=1` only listens."""
         if not self.system.enable_proxy:
             await socket.close(REFUSED)
             return
-        async with self._admitted(socket, self._open_llm_vtuber) as admitted:
-            if admitted and self._knows_token(socket.query_params.get("token", "")):
+        token = socket.query_params.get("token", "")
+        async with self._admitted(socket, self._open_llm_vtuber, token) as admitted:
+            if admitted:
                 is_viewer = socket.query_params.get("viewer", "") not in {"", "0", "false"}
                 async with self.proxy.seat(lang=language_of_client(socket), is_viewer=is_viewer) as member:
                     member.outbox.put(StatusLine("Connection established"))
                     member.introduce()
                     await self._serve(member, Connection(socket, self._open_llm_vtuber, self.limits))
-            elif admitted:
-                await self._refuse(socket, self._open_llm_vtuber, "wrong-token")
 
     # Letting in.
 
     @asynccontextmanager
-    async def _admitted(self, socket: WebSocket, codec: Codec) -> AsyncGenerator[bool, None]:
-        """Accept a connection and count it while it is open; false when it was sent away."""
+    async def _admitted(self, socket: WebSocket, codec: Codec, token: str | None = None) -> AsyncGenerator[bool, None]:
+        """Accept a connection and count it while it is open; false when it was sent away. No token: not asked here."""
         if not is_own_origin(socket, self.system.allowed_origins):
             await socket.close(REFUSED)
             yield False
             return
         await socket.accept()
+        if token is not None and not self._knows_token(token):
+            await self._refuse(socket, codec, "wrong-token")
+            yield False
+            return
         address = socket.client.host if socket.client else ""
         try:
             self.admission.enter(address)
@@ -145,25 +146,24 @@ class WebSocketHandler:
 
     # Sessions.
 
-    async def _session_for(self, hello: Hello, lang: str) -> tuple[Session, bool]:
-        """The session that the client comes back to, or a new one."""
+    async def _resumed(self, hello: Hello) -> Session | None:
+        """The session that the client comes back to, taken from the connection that it has; None when it is gone."""
         session = self.sessions.find(hello.resume) if hello.resume else None
-        if session is not None:
-            session.stay()
-            if old := self._connections.get(session):
-                old.close(TAKEN_OVER)
-                await old.wait_closed()
-                session.stay()
-            session.outbox.drop_unkept()
-            if session.outbox.rewind(hello.last_seq):
-                return session, True
-            session.end()
+        if session is None:
+            return None
+        while old := self._connections.get(session):
+            old.close(TAKEN_OVER)
+            await old.wait_closed()
+        session.stay()
+        session.outbox.drop_unkept()
+        if session.outbox.rewind(hello.last_seq):
+            return session
+        session.end()
+        return None
+
+    async def _begun(self, hello: Hello, lang: str) -> Session:
         character = self.sessions.engines.settings.find_character(hello.character)
-        session = await self.sessions.begin(lang=lang, resumable=True, character=character)
-        if hello.history:
-            with suppress(ChatProblem):  # a history that is gone: the session begins a new one
-                await session.context.open_history(hello.history)
-        return session, False
+        return await self.sessions.begin(lang=lang, resumable=True, character=character)
 
     def _welcome(self, session: Session, *, resumed: bool) -> Welcome:
         settings, one = self.sessions.engines.settings, session.context.character
@@ -175,9 +175,7 @@ class WebSocketHandler:
             heartbeat_s=self.limits.heartbeat_seconds,
             resume_s=self.limits.resume_seconds,
             history=session.context.history,
-            character=character_fields(
-                CharacterIs(one.file, one.character_name, one.conf_uid, one.avatar, one.live2d_model_name)
-            ),
+            character=character_fields(session.context.introduction(session.id)),
             characters=tuple(
                 {"file": other.file, "name": other.character_name}
                 for other in (settings.character, *settings.characters)
@@ -185,22 +183,29 @@ class WebSocketHandler:
             llm=self.sessions.engines.llm(one).label,
         )
 
-    async def _serve_native(self, session: Session, connection: Connection) -> None:
+    async def _serve_native(self, socket: WebSocket, session: Session, hello: Hello, *, resumed: bool) -> None:
+        """Serve a session, and leave it for a resume, or end it, whatever happens."""
         left = False
         try:
-            left = await self._serve(session, connection)
+            session.context.is_spoken = hello.audio
+            if hello.history and not resumed:
+                with suppress(ChatProblem):  # a history that is gone: the session begins a new one
+                    await session.context.open_history(hello.history)
+            silence = SILENT_BEATS * self.limits.heartbeat_seconds
+            connection = Connection(socket, self._native, self.limits, silence=silence)
+            left = await self._serve(session, connection, self._welcome(session, resumed=resumed))
         finally:
             if left or session.outbox.is_full or not self.limits.resume_seconds:
                 session.end()
             elif session not in self._connections:  # else another connection has taken it over
                 session.leave_in(self.limits.resume_seconds)
 
-    async def _serve(self, client: Client, connection: Connection) -> bool:
+    async def _serve(self, client: Client, connection: Connection, greeting: Event | None = None) -> bool:
         self._connections[client] = connection
         if self.admission.is_draining:
             client.outbox.put(Bye("draining", resume=True), numbered=False)
         try:
-            return await connection.serve(client)
+            return await connection.serve(client, greeting)
         finally:
             if self._connections.get(client) is connection:
                 del self._connections[client]

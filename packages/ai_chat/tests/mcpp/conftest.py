@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -90,7 +91,17 @@ def holdings() -> tuple[int, int, int]:
     return me.num_fds(), threading.active_count(), len(me.children(recursive=True))
 
 
-@pytest.fixture(name="holdings")
-def holdings_fixture():
-    """The function `holdings`."""
-    return holdings
+@pytest.fixture
+def returns_to_base_line():
+    """A function that makes a stay many times, and fails when more is held than after the first."""
+
+    async def check(stay: Callable[[], Coroutine], times: int) -> None:
+        await stay()
+        gc.collect()
+        before = holdings()
+        for _ in range(times):
+            await stay()
+        gc.collect()
+        await until(lambda: holdings() == before, 3)
+
+    return check

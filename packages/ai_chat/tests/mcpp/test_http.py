@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import os
 import random
 import socket
@@ -105,7 +104,7 @@ def test_a_cancelled_call_over_http_is_told_to_the_server(run, served, until):
 
 
 @pytest.mark.slow
-def test_stays_at_a_server_on_http_return_to_the_base_line(run, served, until, holdings):
+def test_stays_at_a_server_on_http_return_to_the_base_line(run, served, until, returns_to_base_line):
     """No socket, thread or task is left, with a call cut off each time."""
 
     async def stay() -> None:
@@ -116,13 +115,7 @@ def test_stays_at_a_server_on_http_return_to_the_base_line(run, served, until, h
             call.cancel()
 
     async def main():
-        await stay()
-        gc.collect()
-        before = holdings()
-        for _ in range(5):
-            await stay()
-        gc.collect()
-        await until(lambda: holdings() == before, 3)
+        await returns_to_base_line(stay, 5)
         assert len(asyncio.all_tasks()) == 1
 
     run(main)

@@ -1,7 +1,6 @@
 """Nothing of a server is left: no process of its tree, no task, no thread, no descriptor."""
 
 import asyncio
-import gc
 
 import pytest
 
@@ -94,7 +93,7 @@ def test_an_error_inside_goes_on_as_it_is(run, unruly, until):
 
 
 @pytest.mark.slow
-def test_twenty_stays_return_to_the_base_line(run, unruly, until, holdings):
+def test_twenty_stays_return_to_the_base_line(run, unruly, until, returns_to_base_line):
     """Descriptors, threads, children and tasks are what they were after the first stay."""
 
     async def stay() -> None:
@@ -106,13 +105,7 @@ def test_twenty_stays_return_to_the_base_line(run, unruly, until, holdings):
             call.cancel()
 
     async def main():
-        await stay()
-        gc.collect()
-        before = holdings()
-        for _ in range(20):
-            await stay()
-        gc.collect()
-        await until(lambda: holdings() == before, 3)
+        await returns_to_base_line(stay, 20)
         assert len(asyncio.all_tasks()) == 1
 
     run(main)

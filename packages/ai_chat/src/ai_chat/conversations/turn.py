@@ -23,8 +23,6 @@ from ai_chat.protocol.events import (
 from ai_chat.service_context import ServiceContext
 from ai_chat.tts.tts_interface import Speech
 
-Explain = Callable[[ChatProblem], str]
-
 
 class Turn:
     """A turn of a session. `run` ends by itself or is cancelled; then `settle` says what is remembered of it.
@@ -34,7 +32,14 @@ class Turn:
     """
 
     def __init__(
-        self, number: int, said: str, *, id: str, context: ServiceContext, emit: Callable[[Event], None]
+        self,
+        number: int,
+        said: str,
+        *,
+        id: str,
+        context: ServiceContext,
+        emit: Callable[[Event], None],
+        explain: Callable[[ChatProblem], str],
     ) -> None:
         self.number = number
         self.id = id
@@ -42,6 +47,8 @@ class Turn:
         self._said = said
         self._context = context
         self._emit = emit
+        self._explain = explain
+        self._is_asked = False  # whether the agent knows of this turn
         self._sentences: list[str] = []
         self._played: int | None = None
         self._running: dict[str, str] = {}  # tool calls that were told to run
@@ -50,7 +57,7 @@ class Turn:
         self._settled: tuple[str, Awaitable[int] | None] | None = None
         self._is_ended = False
 
-    async def run(self, explain: Explain, seconds: float) -> None:
+    async def run(self, seconds: float) -> None:
         """Answer. Problems are told and end the turn; `seconds` bound it."""
         self._emit(TurnStarted(self.number, id=self.id))
         try:
@@ -59,15 +66,15 @@ class Turn:
                 await self._answer()
             self.reason = "done"
         except TimeoutError:
-            self._fail(ChatProblem("turn-slow", seconds=seconds), explain)
+            self._fail(ChatProblem("turn-slow", seconds=seconds))
         except ChatProblem as problem:
-            self._fail(problem, explain)
-        except ExceptionGroup as group:  # what a task of the speech raised
-            self._fail(_first_problem(group), explain)
+            self._fail(problem)
+        except ExceptionGroup as group:  # the speech's group wraps what is raised inside it
+            self._fail(_first_problem(group))
 
-    def _fail(self, problem: ChatProblem, explain: Explain) -> None:
+    def _fail(self, problem: ChatProblem) -> None:
         self.reason = "failed"
-        self._emit(Problem(problem.code, explain(problem), self.number, id=self.id))
+        self._emit(Problem(problem.code, self._explain(problem), self.number, id=self.id))
 
     async def _remember_said(self) -> None:
         self._committed = self._context.append("human", self._said)
@@ -84,6 +91,7 @@ class Turn:
 
     async def _answer(self) -> None:
         context = self._context
+        self._is_asked = True
         async with (
             TTSManager(context.tts, context.character.tts.voice, self._tell) as speech,
             aclosing(context.agent.reply(self._said)) as reply,
@@ -115,18 +123,18 @@ class Turn:
             self._running[use.call] = use.name
         else:
             self._running.pop(use.call, None)
-        self._emit(ToolStatus(self.number, use.call, use.name, use.status, use.content))
+        content = use.content if use.problem is None else self._explain(use.problem)
+        self._emit(ToolStatus(self.number, use.call, use.name, use.status, content))
 
     def note_played(self, sentence: int) -> None:
         """The client has played the sentences up to and including this one."""
         self._played = max(sentence, -1 if self._played is None else self._played)
 
     def heard(self, told: str | None) -> str:
-        """What the client has heard: what it says itself, else what it played, else all that was told."""
-        sentences = self._sentences if self._played is None else self._sentences[: self._played + 1]
-        if told is not None:
-            return told if told.strip() in "".join(self._sentences) else join_sentences(self._sentences)
-        return join_sentences(sentences)
+        """What the client has heard: what it says, if that is of the answer; else what it played; else all of it."""
+        if told is not None and _letters(told) in _letters("".join(self._sentences)):
+            return told
+        return join_sentences(self._sentences if self._played is None else self._sentences[: self._played + 1])
 
     def settle(self, told: str | None) -> tuple[str, Awaitable[int] | None]:
         """Hand what was heard to the agent and the history: the text, and its number once it is committed.
@@ -139,7 +147,7 @@ class Turn:
                 self._emit(ToolStatus(self.number, call, name, "cancelled"))
             whole = self.reason == "done"
             heard = join_sentences(self._sentences) if whole else self.heard(told)
-            if not whole:
+            if not whole and self._is_asked:
                 self._context.agent.interrupted(heard)
             committed = self._context.append("ai", heard, interrupted=not whole) if heard else None
             self._settled = heard, committed
@@ -163,6 +171,10 @@ def join_sentences(sentences: list[str]) -> str:
     for sentence in sentences:
         text += sentence if not text or ord(text[-1]) > CJK else f" {sentence}"
     return text
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 CJK = 0x2E80  # from here on scripts are written without spaces

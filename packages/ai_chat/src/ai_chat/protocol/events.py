@@ -186,10 +186,9 @@ class Backgrounds(Event):
 
 @dataclass(frozen=True, slots=True)
 class Group(Event):
-    """The members of the room, or that a change of it was refused."""
+    """The members of the room."""
 
     members: tuple[str, ...] = ()
-    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,13 +41,13 @@ def read(message: dict[str, Any], field: str, default: T, *, longest: int = 200)
     if value is None:
         return default
     if type(value) is not type(default):
-        raise ChatProblem("wrong-field", field=field, expected=EXPECTED[type(default)])
+        raise ChatProblem("wrong-field", field=field)
     if isinstance(value, str):
         if len(value) > longest:
             raise ChatProblem("too-long", limit=longest)
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, int) and not 0 <= value <= LARGEST_NUMBER:
-        raise ChatProblem("wrong-field", field=field, expected=EXPECTED[int])
+        raise ChatProblem("wrong-field", field=field)
     return value
 
 
@@ -55,8 +55,5 @@ def require(message: dict[str, Any], field: str, *, longest: int = 200) -> str:
     """The field, a text that is not empty. Raises `ChatProblem`."""
     value = read(message, field, "", longest=longest)
     if not value.strip():
-        raise ChatProblem("wrong-field", field=field, expected=EXPECTED[str])
+        raise ChatProblem("wrong-field", field=field)
     return value
-
-
-EXPECTED = {str: "text", int: "a whole number from 0", bool: "true or false"}

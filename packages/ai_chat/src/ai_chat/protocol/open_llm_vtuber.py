@@ -155,12 +155,6 @@ def _tell_history(event: e.HistoryOpened) -> list[Fields]:
     return [{"type": "history-data", "messages": messages}]
 
 
-def _tell_group(event: e.Group) -> list[Fields]:
-    if event.refused:
-        return [{"type": "group-operation-result", "success": False, "message": event.refused}]
-    return [{"type": "group-update", "members": list(event.members), "is_owner": False}]
-
-
 def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
@@ -169,7 +163,6 @@ TELLERS: dict[type[e.Event], Callable[[Any], list[Fields]]] = {
     StatusLine: lambda event: [{"type": "full-text", "text": event.text}],
     e.Backgrounds: lambda _event: [{"type": "background-files", "files": []}],
     e.Busy: lambda event: [{"type": "error", "message": event.text}],
-    e.Bye: lambda event: [{"type": "full-text", "text": event.reason}],
     e.CharacterIs: _tell_character,
     e.Characters: lambda event: [
         {
@@ -178,7 +171,7 @@ TELLERS: dict[type[e.Event], Callable[[Any], list[Fields]]] = {
         }
     ],
     e.Flush: lambda _event: [{"type": "control", "text": "interrupt"}],
-    e.Group: _tell_group,
+    e.Group: lambda event: [{"type": "group-update", "members": list(event.members), "is_owner": False}],
     e.HeartbeatAck: lambda _event: [{"type": "heartbeat-ack"}],
     e.Histories: _tell_histories,
     e.HistoryDeleted: lambda event: [

@@ -6,6 +6,7 @@ A live stream is a member like any other: it connects, and says what its audienc
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from ai_chat.proxy.proxy_message_queue import ProxyMessageQueue
 from ai_chat.session import Session
 from ai_chat.sessions import Sessions
 
+logger = logging.getLogger(__name__)
 RETRY_AFTER = 5.0  # seconds
 
 
@@ -34,10 +36,7 @@ class Member:
 
     def introduce(self) -> None:
         """Tell the member who the character is, and who else is here."""
-        one = self._room.session.context.character
-        self.outbox.put(
-            e.CharacterIs(one.file, one.character_name, one.conf_uid, one.avatar, one.live2d_model_name, client=self.id)
-        )
+        self.outbox.put(self._room.session.context.introduction(self.id))
 
     async def do(self, command: c.Command) -> None:
         """Do what the member asks for; a viewer may only look."""
@@ -96,6 +95,10 @@ class Room:
             if member.id != but:
                 member.outbox.put(event)
 
+    def dismiss(self) -> None:
+        """Send the members away: the conversation is over."""
+        self._tell(e.Bye("room-ended"))
+
     async def run(self) -> None:
         """Tell the members what the session tells, and answer what they say, one after the other."""
         async with asyncio.TaskGroup() as group:
@@ -141,14 +144,25 @@ class ProxyHandler:
             yield member
         finally:
             room.leave(member)
-            if not room.members:
+            if not room.members and room is self._room:
                 self.end()
 
     async def _open(self, lang: str) -> Room:
         session = await self._sessions.begin(lang=lang, resumable=False)
         room = self._room = Room(session, self._sessions.limits.room_queue)
-        self._running = self._group.create_task(room.run(), name="room of the proxy")
+        self._running = self._group.create_task(self._live(room), name="room of the proxy")
         return room
+
+    async def _live(self, room: Room) -> None:
+        try:
+            await room.run()
+        except Exception:
+            logger.exception("the room of the proxy failed")  # and nothing else: the group goes on
+        finally:
+            room.dismiss()
+            room.session.end()
+            if self._room is room:
+                self._room = self._running = None
 
     def end(self) -> None:
         """End the room, if there is one."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
+from ai_chat.problems import ChatProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ToolUse:
     name: str
     status: Literal["running", "completed", "error"]
     content: str = ""
+    problem: ChatProblem | None = None  # of an error
 
 
 class Agent(Protocol):

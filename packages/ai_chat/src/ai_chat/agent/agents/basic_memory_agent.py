@@ -6,14 +6,13 @@ Suspect 2 of the checklist asks whether `close` empties it and whether it grows 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Literal
 
 from ai_chat.agent.agents.agent_interface import Spoken, ToolUse
 from ai_chat.agent.memory import Memory
 from ai_chat.agent.sentences import SentenceDivider
-from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, StatelessLLM, Text, Tool, ToolCall
+from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, StatelessLLM, Text, ToolCall
 from ai_chat.config_manager.settings import MemorySettings
 from ai_chat.mcpp.tools_interface import Toolbox, ToolProblem
 
@@ -31,13 +30,11 @@ class BasicMemoryAgent:
         toolbox: Toolbox,
         persona: str,
         memory: MemorySettings,
-        tools: Collection[str] | None = None,
     ) -> None:
         self._llm = llm
         self._toolbox = toolbox
         self._persona = Message("system", persona)
         self._memory = Memory(memory)
-        self._allowed = tools
 
     async def reply(self, text: str) -> AsyncGenerator[Spoken | ToolUse, None]:
         """Stream the answer sentence by sentence; remember it once it is complete."""
@@ -53,13 +50,16 @@ class BasicMemoryAgent:
                 return
             for call in calls:
                 yield ToolUse(call.id, call.name, "running")
-            for call, (status, content) in zip(calls, await self._call_all(calls), strict=True):
-                self._memory.add(Message("tool", content, call_id=call.id))
-                yield ToolUse(call.id, call.name, status, content)
+            for call, answer in zip(calls, await self._call_all(calls), strict=True):
+                self._memory.add(Message("tool", str(answer), call_id=call.id))
+                if isinstance(answer, ToolProblem):
+                    yield ToolUse(call.id, call.name, "error", problem=answer)
+                else:
+                    yield ToolUse(call.id, call.name, "completed", answer)
 
     async def _sentences(self, said: list[str], calls: list[ToolCall]) -> AsyncGenerator[str, None]:
         divider = SentenceDivider()
-        async with aclosing(self._llm.chat(self._prompt(), tools=self._tools())) as stream:
+        async with aclosing(self._llm.chat(self._prompt(), tools=self._toolbox.tools())) as stream:
             async for part in stream:
                 if isinstance(part, Text):
                     said.append(part.text)
@@ -73,21 +73,17 @@ class BasicMemoryAgent:
     def _prompt(self) -> list[Message]:
         return [self._persona, *self._memory.messages()]
 
-    def _tools(self) -> Sequence[Tool]:
-        offered = self._toolbox.tools()
-        return offered if self._allowed is None else [tool for tool in offered if tool.name in self._allowed]
-
-    async def _call_all(self, calls: Sequence[ToolCall]) -> list[tuple[Literal["completed", "error"], str]]:
+    async def _call_all(self, calls: Sequence[ToolCall]) -> list[str | ToolProblem]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._call(call), name=f"tool {call.name}") for call in calls]
         return [task.result() for task in tasks]
 
-    async def _call(self, call: ToolCall) -> tuple[Literal["completed", "error"], str]:
-        """The status and the answer; a tool's problem is told to the model, and the turn goes on."""
+    async def _call(self, call: ToolCall) -> str | ToolProblem:
+        """The answer; a tool's problem is told to the model, and the turn goes on."""
         try:
-            return "completed", await self._toolbox.call(call.name, call.arguments)
+            return await self._toolbox.call(call.name, call.arguments)
         except ToolProblem as problem:
-            return "error", str(problem)
+            return problem
 
     def interrupted(self, heard: str) -> None:
         """Remember of the last answer only what was heard."""

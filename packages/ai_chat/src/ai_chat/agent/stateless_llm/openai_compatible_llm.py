@@ -23,7 +23,7 @@ class OpenAICompatibleLLM:
     """One client, with its bounded pool of connections, for all sessions. It never repeats a request by itself."""
 
     def __init__(self, settings: LLMSettings) -> None:
-        self.label = f"{settings.model} at {settings.base_url}"
+        self.label = settings.model  # the address is nobody's business, and may hold a password
         self._settings = settings
         self._client = AsyncOpenAI(
             api_key=settings.api_key.get_secret_value() or "none",
