@@ -1,10 +1,12 @@
 """`overstay demo` as its user has it: one run, one screen, every planted suspect found, nothing left running."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 import psutil
 import pytest
@@ -66,7 +68,7 @@ def marked(mark: str) -> list[str]:
 
 
 def test_demo_finds_every_planted_suspect(shown: Shown) -> None:
-    """All twelve that this version can see, each at its line; then the status is 0."""
+    """All thirteen, each at its line and by the rule that its run must show; then the status is 0."""
     assert shown.status == 0, shown.out + shown.err
     assert len(EXPECTED) == 13
     sites = {(each.rule, each.site.file, each.site.line) for each in shown.report.findings if each.site}
@@ -74,6 +76,20 @@ def test_demo_finds_every_planted_suspect(shown: Shown) -> None:
     assert missed == []
     assert "slower-per-session" in {finding.rule for finding in shown.report.findings}
     assert shown.report.verdict == "leak"
+
+
+def test_demo_that_is_interrupted_counts_only_what_it_saw() -> None:
+    """What the source alone says is no suspect that was found; only the page's, which no visit can show, is."""
+    environment = os.environ | {"LC_ALL": "C.UTF-8", "COLUMNS": "100"}
+    with subprocess.Popen([str(OVERSTAY), "demo"], env=environment, stdout=PIPE, stderr=PIPE, text=True) as demo:
+        assert demo.stderr is not None
+        while "warming up" not in demo.stderr.readline():
+            assert demo.poll() is None
+        demo.send_signal(signal.SIGINT)
+        out, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert "Interrupted" in out
+    assert "1 of 13 planted suspects found." in out
 
 
 def test_demo_says_what_closers_did(shown: Shown) -> None:

@@ -62,7 +62,7 @@ def _free_port() -> int:
 
 def _score(report: Report, say: Speaker, sheet: Sheet) -> int:
     expected = planted()
-    found = [bug for bug in expected if any(_is_it(finding, bug) for finding in report.findings)]
+    found = [bug for bug in expected if any(_is_shown_by(finding, bug) for finding in report.findings)]
     sheet.blank()
     for bug in expected:
         slug = "demo.found" if bug in found else "demo.not-found"
@@ -73,6 +73,11 @@ def _score(report: Report, say: Speaker, sheet: Sheet) -> int:
             sheet.paragraph(say("demo.unplanned", title=finding.title, file=file, line=line))
     sheet.paragraph(say("demo.sum", found=len(found), planted=len(expected)), style="bold")
     return 0 if len(found) == len(expected) else 1
+
+
+def _is_shown_by(finding: Finding, bug: Planted) -> bool:
+    """Tell whether a finding is of the rule that the bug must show: what only the source says shows nothing."""
+    return finding.rule == bug.rule and _is_it(finding, bug)
 
 
 def _is_it(finding: Finding, bug: Planted) -> bool:
