@@ -5,9 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import psutil
+import pytest
 
 from overstay.judge.load import Load
 from overstay.load_meter import LoadMeter
@@ -55,6 +57,29 @@ def test_target_is_no_load() -> None:
         wait_for(pid, 0.5)
         all_of_it, without_target = (meter.lap() for meter in meters)
     assert all_of_it.others - without_target.others >= 0.4
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="this system does not tell how long one waits")
+def test_crowd_makes_us_wait() -> None:
+    """Three on one CPU take about three times as long as one alone does; alone, hardly any longer."""
+    cpu = min(os.sched_getaffinity(0))
+    with crowd_on(cpu, 1) as (pid,):
+        alone = lap_beside(pid, {pid}).stretch
+    with crowd_on(cpu, 3) as (pid, *_):
+        crowded = lap_beside(pid, {pid}).stretch
+    assert alone is not None
+    assert crowded is not None
+    assert crowded > 1.5 * alone
+
+
+@contextmanager
+def crowd_on(cpu: int, count: int) -> Iterator[list[int]]:
+    """Run so many busy processes on one CPU."""
+    with ExitStack() as stack:
+        pids = [stack.enter_context(busy_process()) for _ in range(count)]
+        for pid in pids:
+            os.sched_setaffinity(pid, {cpu})
+        yield pids
 
 
 def test_processes_that_are_gone_are_passed_over() -> None:

@@ -6,7 +6,7 @@ from overstay.closing import Closing
 from overstay.findings import NotExercised
 from overstay.judge import counters
 from overstay.judge.latency import Slowing, slowing
-from overstay.judge.load import Load, shares
+from overstay.judge.load import Load, smoothed
 from overstay.judge.overstays import Overstay, Signature, Tally
 from overstay.judge.sessions import Key, Session
 from overstay.memory import Held, Window
@@ -84,16 +84,16 @@ class Evidence:
     @property
     def connecting(self) -> Slowing:
         """Return whether connecting gets slower with every visit."""
-        return slowing(self.connects_ms, self._others)
+        return slowing(self.connects_ms, self._loads)
 
     @property
     def replying(self) -> Slowing:
         """Return whether the first reply gets slower with every visit."""
-        return slowing(self.first_replies_ms, self._others)
+        return slowing(self.first_replies_ms, self._loads)
 
     @property
-    def _others(self) -> dict[int, float]:
-        return {n - self.warm_up: share for n, share in shares(self.alone).items()}
+    def _loads(self) -> dict[int, Load]:
+        return {n - self.warm_up: load for n, load in smoothed(self.alone).items()}
 
     def _timed(self) -> list[tuple[int, VisitRecord]]:
         return [

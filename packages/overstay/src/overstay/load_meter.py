@@ -1,7 +1,8 @@
-"""Measures what other programs than the target and we take of the machine's CPUs."""
+"""Measures what other programs than the target and we take of the machine's CPUs, and how long we wait for one."""
 
 import contextlib
 import os
+from pathlib import Path
 
 import psutil
 
@@ -26,15 +27,20 @@ class LoadMeter:
     def lap(self) -> Load:
         """Return the load since the last lap."""
         before, self._last = self._last, self._read()
-        available, busy, ours = (after - start for after, start in zip(self._last, before, strict=True))
-        return Load(available, max(busy - max(ours, 0.0), 0.0))
+        available, busy, ours, worked, waited = (after - start for after, start in zip(self._last, before, strict=True))
+        return Load(available, max(busy - max(ours, 0.0), 0.0), max(worked, 0.0), max(waited, 0.0))
 
-    def _read(self) -> tuple[float, float, float]:
-        """Return the CPU seconds that the machine had, that it was busy, and that we and the target were."""
+    def _read(self) -> tuple[float, float, float, float, float]:
+        """Return the CPU seconds that the machine had, that it was busy, and that we and the target were.
+
+        After them what we and the target worked by the scheduler's finer clock, and waited for a CPU.
+        """
         machine = psutil.cpu_times()._asdict()
         available = sum(seconds for name, seconds in machine.items() if name not in _COUNTED_ELSEWHERE)
         idle = sum(machine.get(name, 0.0) for name in _IDLE)
-        return available, available - idle, sum(_seconds(process) for process in self._ours)
+        ours = sum(_seconds(process) for process in self._ours)
+        turns = [_turns(process.pid) for process in self._ours]
+        return available, available - idle, ours, sum(worked for worked, _ in turns), sum(waited for _, waited in turns)
 
 
 def _process(pid: int) -> psutil.Process | None:
@@ -49,3 +55,16 @@ def _seconds(process: psutil.Process) -> float:
         times = process.cpu_times()
         return float(times.user + times.system + times.children_user + times.children_system)
     return 0.0
+
+
+def _turns(pid: int) -> tuple[float, float]:
+    """Return the seconds that the threads of a process ran, and waited to run; 0 where the system does not tell.
+
+    Source: https://docs.kernel.org/scheduler/sched-stats.html, "/proc/<pid>/schedstat", in nanoseconds.
+    """
+    worked = waited = 0
+    with contextlib.suppress(OSError, ValueError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            ran, stood, _ = (int(word) for word in (thread / "schedstat").read_text().split())
+            worked, waited = worked + ran, waited + stood
+    return worked / 1e9, waited / 1e9

@@ -7,6 +7,7 @@ import pytest
 from overstay.findings import Disturbance
 from overstay.judge import counters
 from overstay.judge.latency import slowing
+from overstay.judge.load import Load
 from overstay.judge.trend import floors, theil_sen
 
 
@@ -67,9 +68,19 @@ def test_busy_spells_of_the_machine_are_not_the_servers_slowing():
     assert slower >= 160
 
 
+def loads(share, stretch=lambda n: 3.0):
+    """Return a load for each visit: the others' share, and how many times as long the server took for lack of a CPU."""
+    return {n: Load(1.0, share(n), 0.1, 0.1 * (stretch(n) - 1)) for n in range(120)}
+
+
 def becomes_busy(n):
     """Return a load that comes half-way."""
     return 0.05 if n < 60 else 0.9
+
+
+def is_full(n):
+    """Return a load that leaves nothing."""
+    return 0.95
 
 
 def grows(n):
@@ -81,7 +92,7 @@ def grows(n):
 def test_machine_that_becomes_busy_is_not_the_servers_slowing(seed):
     """Latencies that are steady until other programs come, and rise with them, are said to be disturbed."""
     points = latencies(lambda n: 5 if n < 60 else 5 + n / 4, seed)
-    judged = slowing(points, {n: becomes_busy(n) for n in range(120)})
+    judged = slowing(points, loads(becomes_busy))
     assert not judged.is_material
     assert judged.disturbance == Disturbance(0.05, 0.9)
     assert slowing(points).is_material
@@ -90,28 +101,38 @@ def test_machine_that_becomes_busy_is_not_the_servers_slowing(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_server_that_got_slower_before_the_machine_became_busy_is_found(seed):
     """What was visited in quiet is proof enough."""
-    judged = slowing(latencies(grows, seed), {n: becomes_busy(n) for n in range(120)})
+    judged = slowing(latencies(grows, seed), loads(becomes_busy))
     assert judged.is_material
     assert judged.disturbance is None
 
 
 @pytest.mark.parametrize(
     "load",
-    [lambda n: 0.0, lambda n: 0.6, lambda n: 0.95, lambda n: 0.9 - n / 150],
+    [lambda n: 0.0, lambda n: 0.6, is_full, lambda n: 0.9 - n / 150],
     ids=["none", "steady", "full", "less"],
 )
 def test_load_that_stays_or_goes_excuses_no_slowing(load):
     """Only a load that comes can be the reason; one that takes all can be, too, but not for a growth to many times."""
-    judged = slowing(latencies(grows), {n: load(n) for n in range(120)})
+    judged = slowing(latencies(grows), loads(load))
     assert judged.is_material
     assert judged.disturbance is None
 
 
 def test_small_slowing_on_a_machine_without_rest_is_disturbed():
     """Where others take all, their share does not tell whether they have become more."""
-    judged = slowing(latencies(lambda n: 5 + n / 40), dict.fromkeys(range(120), 0.95))
+    judged = slowing(latencies(lambda n: 5 + n / 40), loads(is_full))
     assert not judged.is_material
     assert judged.disturbance == Disturbance(0.95, 0.95)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_more_and_more_programs_on_a_full_machine_are_not_the_servers_slowing(seed):
+    """Latencies that grow many times as the server waits for a CPU are disturbed, not slower; unknown waits as well."""
+    points = latencies(grows, seed)
+    for crowd in (loads(is_full, lambda n: 1 + n / 25), dict.fromkeys(range(120), Load(1.0, 0.95))):
+        judged = slowing(points, crowd)
+        assert not judged.is_material
+        assert judged.disturbance == Disturbance(0.95, 0.95)
 
 
 def rounds(per_session=0.0, per_round=0.0, sizes=(0, 7, 11, 0, 5, 13, 0, 3, 7, 11, 0, 5)):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from overstay.findings import Disturbance, Trend
-from overstay.judge.load import first_and_last
+from overstay.judge.load import Load, first_and_last
 from overstay.judge.trend import Z_99, floors, theil_sen
 
 MATERIAL_SHARE = 0.10
@@ -34,26 +34,37 @@ class Slowing:
     disturbance: Disturbance | None = None
 
 
-def slowing(latencies_ms: Sequence[tuple[int, float]], others: Mapping[int, float] | None = None) -> Slowing:
-    """Judge latencies in milliseconds, each with the ordinal of its visit; `others` has the load by the same ordinals.
+def slowing(latencies_ms: Sequence[tuple[int, float]], loads: Mapping[int, Load] | None = None) -> Slowing:
+    """Judge latencies in milliseconds, each with the ordinal of its visit; `loads` has the load by the same ordinals.
 
     Where other programs took more of the machine in the end than at first, a slowing must show in the visits made
     before they did; else it is disturbed. So it is where they took nearly all of it, since that share does not tell how
-    many they were, unless the latency has grown to more than twice. A load that stays, or goes, makes no server slower.
+    many they were, unless the latency has grown to more than twice without what the server waited for a CPU. A load
+    that stays, or goes, makes no server slower.
     """
     judged = _slowing(latencies_ms)
-    in_order = [(ordinal, (others or {}).get(ordinal, 0.0)) for ordinal, _ in sorted(latencies_ms)]
-    if not judged.is_material or judged.trend is None:
+    if not judged.is_material or not loads:
         return judged
-    first, last = first_and_last([share for _, share in in_order])
-    is_much = judged.trend.last_fifth > _MUCH * judged.trend.first_fifth
-    if last - first <= _BUSIER and (is_much or last < _NEARLY_ALL):
+    shares = {ordinal: loads[ordinal].share for ordinal, _ in sorted(latencies_ms) if ordinal in loads}
+    first, last = first_and_last(list(shares.values()))
+    if last - first <= _BUSIER and (last < _NEARLY_ALL or _is_much(_slowing(_unstretched(latencies_ms, loads)))):
         return judged
-    quiet = {ordinal for ordinal, share in in_order if share <= min(first + _BUSIER, _NEARLY_ALL)}
+    quiet = {ordinal for ordinal, share in shares.items() if share <= min(first + _BUSIER, _NEARLY_ALL)}
     undisturbed = _slowing([each for each in latencies_ms if each[0] in quiet])
     if undisturbed.is_material:
         return undisturbed
     return replace(judged, is_material=False, disturbance=Disturbance(round(first, 2), round(last, 2)))
+
+
+def _unstretched(latencies_ms: Sequence[tuple[int, float]], loads: Mapping[int, Load]) -> list[tuple[int, float]]:
+    """Return the latencies that a machine with a CPU for everybody had shown, of the visits for which that is known."""
+    stretches = {ordinal: load.stretch for ordinal, load in loads.items()}
+    return [(ordinal, ms / stretch) for ordinal, ms in latencies_ms if (stretch := stretches.get(ordinal))]
+
+
+def _is_much(judged: Slowing) -> bool:
+    trend = judged.trend
+    return judged.is_material and trend is not None and trend.last_fifth > _MUCH * trend.first_fifth
 
 
 def _slowing(latencies_ms: Sequence[tuple[int, float]]) -> Slowing:
