@@ -122,6 +122,13 @@ def test_rate_inside_the_reported_interval_is_right(case: Case) -> None:
     assert score(case, finding(rate=wide)).rate
 
 
+def test_growth_by_the_message_is_compared_with_what_is_told_of_messages(case: Case) -> None:
+    """What a session adds depends on how much its client sent."""
+    told = {"per_session": 22.0, "low": 22.0, "high": 22.0, "left": 220, "sessions": 10, "of": [], "per_message": 1.97}
+    assert score(replace(case, per_message=2.0), finding(rate=told)).rate
+    assert not score(replace(case, per_message=4.0), finding(rate=told)).rate
+
+
 def test_departures_must_be_the_same_set(case: Case) -> None:
     """All departures is not an answer where only one leaks."""
     every = {"per_session": 1.0, "low": 0.9, "high": 1.0, "left": 10, "sessions": 10, "of": []}

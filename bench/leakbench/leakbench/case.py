@@ -80,6 +80,7 @@ class Case:
     rule: str | None
     verdicts: tuple[str, ...]
     per_session: float | None
+    per_message: float | None
     departures: frozenset[str]
     site: SiteRule
     arguments: Mapping[Twin, Arguments]
@@ -146,6 +147,7 @@ def _described(folder: Path, told: Mapping[str, Any]) -> Case:
         rule=told.get("rule"),
         verdicts=(verdict,) if isinstance(verdict, str) else tuple(verdict),
         per_session=told.get("per_session"),
+        per_message=told.get("per_message"),
         departures=frozenset(told.get("departures", ())),
         site=SiteRule(
             files=tuple(site["any_of"]) if "any_of" in site else (site.get("file", "leaky.py"),),

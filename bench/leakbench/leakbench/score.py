@@ -139,12 +139,15 @@ def in_short(finding: Mapping[str, Any]) -> str:
 def _rate(case: Case, findings: Sequence[Mapping[str, Any]]) -> tuple[bool | None, float | None]:
     """Add up the findings at the site: one acquisition may show under two fingerprints."""
     rates = [one["rate"] for one in findings if one["rate"]]
+    by_message = case.per_message is not None
+    expected = case.per_message if by_message else case.per_session
     if not rates:
-        return (None if case.per_session is None or not findings else False), None
-    told, low, high = (float(sum(one[name] for one in rates)) for name in ("per_session", "low", "high"))
-    if case.per_session is None:
+        return (None if expected is None or not findings else False), None
+    names = ("per_message",) * 3 if by_message else ("per_session", "low", "high")
+    told, low, high = (float(sum(one[name] or 0.0 for one in rates)) for name in names)
+    if expected is None:
         return None, told
-    return low <= case.per_session <= high or abs(told - case.per_session) <= LEEWAY, told
+    return low <= expected <= high or abs(told - expected) <= LEEWAY, told
 
 
 def _of(finding: Mapping[str, Any]) -> Sequence[str]:

@@ -46,7 +46,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often: `left` holdings of `sessions` sessions; `of` names the departures, empty when all of them do it."""
+    """How often: `left` holdings of `sessions` sessions; `of` names the departures, empty when all of them do it.
+
+    `per_message` is the growth of a container by the messages that the visits sent, which differ with the departure.
+    """
 
     per_session: float
     low: float
@@ -54,6 +57,7 @@ class Rate:
     left: int
     sessions: int
     of: tuple[str, ...] = ()
+    per_message: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,12 @@ class MemoryFindings:
         if self._bound(held) is not None or held.shape.startswith(_KNOWN_CACHES):
             verdict = "bounded"
         rate = Rate(
-            round(judged.per_session, 3), round(judged.low, 3), round(judged.high, 3), judged.added, judged.sessions
+            round(judged.per_session, 3),
+            round(judged.low, 3),
+            round(judged.high, 3),
+            judged.added,
+            judged.sessions,
+            per_message=round(judged.per_message, 3) if judged.per_message is not None else None,
         )
         return self._finding("container-grows", verdict, held, rate, self._growth_evidence(held, judged))
 
@@ -177,7 +182,7 @@ class MemoryFindings:
         )
         sessions = " -> ".join(str(window.sessions) for window in self._evidence.windows)
         lines = [say("evidence.lengths", kind=held.kind, lengths=lengths, sessions=sessions)]
-        if judged.per_message:
+        if judged.per_message is not None:
             lines.append(say("evidence.per-message", each=round(judged.per_message, 2)))
         return [*lines, say("evidence.size", size=_size(held.bytes)), *self._beside(held)]
 

@@ -28,7 +28,7 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """How much longer some containers have become: by window, per session and per message (0 where none was sent)."""
+    """How much longer some containers have become: by window, by session, and by message where any was sent."""
 
     growth: Growth
     added: int
@@ -36,7 +36,7 @@ class Grown:
     per_session: float
     low: float
     high: float
-    per_message: float
+    per_message: float | None
 
 
 def growing(windows: Sequence[Window]) -> list[Address]:
@@ -93,7 +93,7 @@ def grown(windows: Sequence[Window], containers: Iterable[Address]) -> Grown:
         added / max(sessions, 1),
         min(rates, default=0.0),
         max(rates, default=0.0),
-        added / messages if messages else 0.0,
+        added / messages if messages else None,
     )
 
 
