@@ -126,6 +126,24 @@ def test_small_slowing_on_a_machine_without_rest_is_disturbed():
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_slowing_hidden_by_the_ups_and_downs_of_a_load_shows_without_the_waits(seed):
+    """A server that works twice as long in the end, on a machine where it takes one to five times as long."""
+    chosen = random.Random(seed)
+    times = {n: 1 + 4 * chosen.random() for n in range(120)}
+    crowd = loads(lambda n: 0.6, times.get)
+    slower, steady = ([(n, each(n) * times[n]) for n in range(120)] for each in (lambda n: 20 + n / 6, lambda n: 20))
+    assert slowing(slower, crowd).is_material
+    assert not slowing(steady, crowd).is_material
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_server_that_sleeps_is_not_slower_when_others_leave(seed):
+    """Its latency has no share of the waits, so without them it seems to grow."""
+    crowd = loads(lambda n: 0.6 - n / 400, lambda n: 3 - n / 60)
+    assert not slowing(latencies(lambda n: 50, seed), crowd).is_material
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_more_and_more_programs_on_a_full_machine_are_not_the_servers_slowing(seed):
     """Latencies that grow many times as the server waits for a CPU are disturbed, not slower; unknown waits as well."""
     points = latencies(grows, seed)

@@ -37,17 +37,18 @@ class Slowing:
 def slowing(latencies_ms: Sequence[tuple[int, float]], loads: Mapping[int, Load] | None = None) -> Slowing:
     """Judge latencies in milliseconds, each with the ordinal of its visit; `loads` has the load by the same ordinals.
 
-    Where other programs took more of the machine in the end than at first, a slowing must show in the visits made
-    before they did; else it is disturbed. So it is where they took nearly all of it, since that share does not tell how
-    many they were, unless the latency has grown to more than twice without what the server waited for a CPU. A load
-    that stays, or goes, makes no server slower.
+    A slowing that the load's ups and downs hide may show without what the server waited for a CPU. Where other programs
+    took more of the machine in the end than at first, a slowing must show in the visits made before they did; else it
+    is disturbed. So it is where they took nearly all of it, since that share does not tell how many they were, unless
+    the latency has grown to more than twice without those waits. A load that stays, or goes, makes no server slower.
     """
-    judged = _slowing(latencies_ms)
+    judged, unstretched = _slowing(latencies_ms), _slowing(_unstretched(latencies_ms, loads or {}))
+    judged = replace(judged, is_material=judged.is_material or (judged.is_suspect and unstretched.is_material))
     if not judged.is_material or not loads:
         return judged
     shares = {ordinal: loads[ordinal].share for ordinal, _ in sorted(latencies_ms) if ordinal in loads}
     first, last = first_and_last(list(shares.values()))
-    if last - first <= _BUSIER and (last < _NEARLY_ALL or _is_much(_slowing(_unstretched(latencies_ms, loads)))):
+    if last - first <= _BUSIER and (last < _NEARLY_ALL or _is_much(unstretched)):
         return judged
     quiet = {ordinal for ordinal, share in shares.items() if share <= min(first + _BUSIER, _NEARLY_ALL)}
     undisturbed = _slowing([each for each in latencies_ms if each[0] in quiet])
