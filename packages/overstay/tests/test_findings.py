@@ -64,7 +64,7 @@ def test_json_has_the_fields_of_the_schema() -> None:
         finding
     )
     assert finding["rate"] == {
-        "per_session": 1.0, "low": 0.91, "high": 1.0, "left": 40, "sessions": 40, "of": ["reset"]
+        "per_session": 1.0, "low": 0.91, "high": 1.0, "left": 40, "sessions": 40, "of": ["reset"], "per_message": None
     }  # fmt: skip
     assert set(finding["site"]) == {"file", "line", "function", "code", "library"}
     assert finding["trace"] == [{"reference": "module app.state", "owner": False}]
