@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ai_chat.agent.agents.agent_interface import Agent
 from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
 from ai_chat.config_manager.settings import Character
 from ai_chat.engines import Engines
+from ai_chat.history.history_interface import new_uid
 from ai_chat.problems import ChatProblem
-from ai_chat.protocol.events import CharacterIs, MessageItem
+from ai_chat.protocol.events import Ack, CharacterIs, MessageItem
 from ai_chat.tts.silent_tts import SilentTTS
 from ai_chat.tts.tts_interface import TTSEngine
 
 SILENCE = SilentTTS()
 RECALLED = 40  # messages of a stored history that an agent is told
+SAID_BEFORE = 64  # messages of which it is known that they were said before
+
+
+class Said(NamedTuple):
+    """A message that was said with an id, and its acknowledgement once it has one."""
+
+    text: int  # its hash: what is said again has the same text
+    ack: Ack | None = None
 
 
 class ServiceContext:
@@ -29,7 +38,7 @@ class ServiceContext:
         self.engines = engines
         self.character = character
         self.agent: Agent = engines.make_agent(character)
-        self.history = ""  # the uid; empty until the first message or an opened history
+        self._enter(new_uid(), begins=True)  # known to the client before it says anything, and so after a crash
         self.is_spoken = True  # whether the client wants to hear the answers
 
     @property
@@ -48,27 +57,41 @@ class ServiceContext:
         await self.agent.close()
         self.character = character
         self.agent = self.engines.make_agent(character)
-        self.history = ""
+        self._enter(new_uid(), begins=True)
 
     def begin_history(self) -> None:
         """Go on with a new history, and forget the old one."""
         self.agent.reset()
-        self.history = self.engines.history.begin(self.character.conf_uid)
+        self._enter(self.engines.history.begin(self.character.conf_uid), begins=True)
 
     async def open_history(self, history: str) -> tuple[MessageItem, ...]:
         """Go on with a stored history: its last messages, which the agent remembers. Raises `ChatProblem`."""
         messages = tuple(await self.engines.history.messages(self.character.conf_uid, history))
-        self.history = history
+        self._enter(history, begins=False)
+        for one in messages[-SAID_BEFORE:]:
+            if one.id is not None:
+                self.said[one.id] = Said(hash(one.text), Ack(history, one.number, id=one.id))
         self.agent.recall([as_message(message) for message in messages[-RECALLED:]])
         return messages
 
-    def append(self, role: Literal["human", "ai"], text: str, *, interrupted: bool = False) -> Awaitable[int]:
+    def _enter(self, history: str, *, begins: bool) -> None:
+        self.history = history
+        self.begins = begins  # nothing of it is known to be committed: the next message makes it
+        self.said: dict[str, Said] = {}  # in it, before this session
+
+    def append(
+        self, role: Literal["human", "ai"], text: str, *, interrupted: bool = False, id: str = ""
+    ) -> Awaitable[int]:
         """Hand a message to the history's writer; what is returned gives its number once it is committed."""
-        if not self.history:
-            self.history = self.engines.history.begin(self.character.conf_uid)
-        name = self.character.human_name if role == "human" else self.character.character_name
         return self.engines.history.append(
-            self.character.conf_uid, self.history, role=role, text=text, name=name, interrupted=interrupted
+            self.character.conf_uid,
+            self.history,
+            role=role,
+            text=text,
+            name=self.character.human_name if role == "human" else self.character.character_name,
+            interrupted=interrupted,
+            client_id=id,
+            begins=self.begins,
         )
 
     async def close(self) -> None:

@@ -18,10 +18,9 @@ from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
 from ai_chat.requests import Request, answer
-from ai_chat.service_context import ServiceContext, find_character
+from ai_chat.service_context import SAID_BEFORE, Said, ServiceContext, find_character
 
 logger = logging.getLogger(__name__)
-SAID_BEFORE: Final = 64  # ids of what was said that a session remembers
 REQUESTS_AT_ONCE: Final = 8
 
 
@@ -45,7 +44,7 @@ class Session:
         self._turn: tuple[Turn, asyncio.Task[None]] | None = None
         self._last: Turn | None = None
         self._count = 0
-        self._said: OrderedDict[str, e.Ack | None] = OrderedDict()
+        self._said: OrderedDict[str, Said] = OrderedDict()
         self._requests: set[asyncio.Task[None]] = set()
         self._leaving: asyncio.TimerHandle | None = None
 
@@ -185,9 +184,11 @@ class Session:
     # Turns.
 
     async def _say(self, command: c.Say) -> None:
-        if command.id and command.id in self._said:
-            if ack := self._said[command.id]:
-                self.outbox.put(ack)
+        if (said := self._said.get(command.id) or self.context.said.get(command.id)) is not None:
+            if said.text != hash(command.text):
+                raise ChatProblem("id-taken")
+            if said.ack is not None:
+                self.outbox.put(said.ack)
             return
         await self._stop_turn(None)
         if self.is_ended:  # while the turn before ended
@@ -197,7 +198,7 @@ class Session:
             self._count, command.text, id=command.id, context=self.context, emit=self._emit, explain=self._explain
         )
         if command.id:
-            self._said[command.id] = None
+            self._said[command.id] = Said(hash(command.text))
             if len(self._said) > SAID_BEFORE:
                 self._said.popitem(last=False)
         self._last = None
@@ -205,7 +206,7 @@ class Session:
 
     def _emit(self, event: e.Event) -> None:
         if isinstance(event, e.Ack) and event.id in self._said:
-            self._said[event.id] = event
+            self._said[event.id] = self._said[event.id]._replace(ack=event)
         self.outbox.put(event)
 
     async def _take_turn(self, turn: Turn) -> None:
@@ -231,7 +232,10 @@ class Session:
             await turn.acknowledge()
             message = await asyncio.shield(committed) if committed is not None else 0
         except ChatProblem as problem:
+            turn.reason = "failed"
             self.tell_problem(problem, turn.id, turn.number)
+        if (said := self._said.get(turn.id)) is not None and said.ack is None:
+            del self._said[turn.id]  # it is not in the history, and may be said again
         if event := turn.end(heard, message):
             self.outbox.put(event)
 

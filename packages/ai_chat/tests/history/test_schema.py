@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from history_databases import run, sqlite_settings
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from ai_chat.history.database import reader_engine
+from ai_chat.config_manager.settings import HistorySettings
+from ai_chat.history.database import reader_engine, writer_engine
+from ai_chat.history.history_interface import new_uid
 from ai_chat.history.models import Base
-from ai_chat.history.schema import upgrade
+from ai_chat.history.schema import configuration, upgrade
+from ai_chat.history.store import ChatHistory
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
@@ -42,6 +46,31 @@ def test_models_and_migrations_agree(url: str) -> None:
         async with engine.connect() as connection:
             assert await connection.run_sync(_differences) == []
         await engine.dispose()
+
+    run(main)
+
+
+def test_messages_of_the_first_form_stay(url: str) -> None:
+    """What was stored before messages had names is there after the step, without one, and named ones follow."""
+    uid = new_uid()
+
+    def back(connection: Connection) -> None:
+        config = configuration(connection)
+        command.upgrade(config, "head")
+        command.downgrade(config, "0001")
+        connection.execute(text(f"INSERT INTO histories VALUES ('{uid}', 'a', '', 1, 1, 1, 3, 'old', 'human', false)"))
+        columns = "history, role, name, text, time, bytes, interrupted"
+        connection.execute(text(f"INSERT INTO messages ({columns}) VALUES ('{uid}', 'human', '', 'old', 1, 3, false)"))
+
+    async def main() -> None:
+        engine = writer_engine(url, 5)
+        async with engine.begin() as connection:
+            await connection.run_sync(back)
+        await engine.dispose()
+        async with ChatHistory(HistorySettings(url=url)) as history:
+            await history.append("a", uid, role="human", text="new", client_id="n")
+            assert [(one.text, one.id) for one in await history.messages("a", uid)] == [("old", None), ("new", "n")]
+            assert [one.text for one in await history.search("a", "old")] == ["old"]
 
     run(main)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import uuid
+from collections.abc import Awaitable
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,8 @@ import pytest
 from history_databases import run, sqlite_settings
 
 from ai_chat.config_manager.settings import HistorySettings
-from ai_chat.history.history_interface import HistoryProblem
+from ai_chat.history import changing
+from ai_chat.history.history_interface import HistoryProblem, new_uid
 from ai_chat.history.store import ChatHistory
 
 LOOPS = pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -48,6 +50,51 @@ def test_messages_come_back_in_order_with_growing_numbers(settings: HistorySetti
             assert [one.text for one in await history.messages(who, uid, limit=2)] == ["message 598", "message 599"]
 
     run(main, loop)
+
+
+def test_message_with_a_name_is_stored_once(settings: HistorySettings, who: str) -> None:
+    """Said again it has the same number, also in one batch; in another history, or without a name, it is another."""
+
+    async def main() -> None:
+        async with ChatHistory(settings) as history:
+            uid, other = history.begin(who), history.begin(who)
+
+            def say(to: str, text: str, client_id: str = "") -> Awaitable[int]:
+                return history.append(who, to, role="human", text=text, client_id=client_id)
+
+            first, *rest = await asyncio.gather(say(uid, "a", "1"), say(uid, "a", "1"), say(other, "a", "1"))
+            assert rest[0] == first
+            assert await say(uid, "a", "1") == first
+            unnamed = await asyncio.gather(say(uid, "a"), say(uid, "a"))
+            with pytest.raises(HistoryProblem, match="id-taken"):
+                await say(uid, "b", "1")
+            items = await history.messages(who, uid)
+            assert [(one.number, one.id) for one in items] == [(first, "1"), *((number, None) for number in unnamed)]
+            assert [one.number for one in await history.messages(who, other)] == rest[1:]
+            assert sorted(one.messages for one in await history.list(who)) == [1, 3]
+
+    run(main)
+
+
+def test_history_begins_with_its_first_message(settings: HistorySettings, who: str) -> None:
+    """A uid that was never written begins then; a deleted history, and another character's, does not begin again."""
+
+    async def main() -> None:
+        async with ChatHistory(settings) as history:
+            uid = new_uid()
+
+            async def say(character: str = who) -> int:
+                return await history.append(character, uid, role="human", text="x", begins=True)
+
+            numbers = list(await asyncio.gather(say(), say()))
+            assert [one.number for one in await history.messages(who, uid)] == numbers
+            with pytest.raises(HistoryProblem, match="no-such-history"):
+                await say("another")
+            await history._writer.do(lambda connection: changing.mark_deleted(connection, uid, who))
+            with pytest.raises(HistoryProblem, match="no-such-history"):
+                await say()
+
+    run(main)
 
 
 def test_list_has_title_count_and_last_message(settings: HistorySettings, who: str) -> None:

@@ -66,6 +66,16 @@ test("what was not acknowledged survives a snapshot and the opened history", () 
   assert.deepEqual(restored.unacknowledged, []);
 });
 
+test("what was committed without a word of it is not said again", () => {
+  const conversation = answer();
+  conversation.say("a", "committed");
+  conversation.say("b", "kept");
+  conversation.begin("h1", 0);
+  conversation.show("h1", [{ role: "human", text: "committed", number: 1, id: "a" }, { role: "ai", text: "x", number: 2, id: null }]);
+  assert.deepEqual(conversation.messages.map(({ text }) => text), ["committed", "x", "kept"]);
+  assert.deepEqual(conversation.unacknowledged.map(({ id }) => id), ["b"]);
+});
+
 test("at most 500 messages are kept", () => {
   const conversation = new Conversation();
   for (let at = 0; at < 700; at += 1) conversation.say(String(at), "x");

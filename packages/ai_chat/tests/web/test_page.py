@@ -82,6 +82,20 @@ def test_restart_goes_on_and_says_again_what_was_not_acknowledged(server, opened
     until(lambda: page.rows("human") == ["hello", "are you there?"])
 
 
+def test_first_message_that_a_kill_lost_is_said_again(server, opened):
+    """The history that the page was told of never began; the message begins another, and is answered once."""
+    page = opened()
+    server.end(kill=True)
+    page.tab.wait_for_selector("#state[data-state=waiting]")
+    page.say("hello")
+    server.start()
+    page.wait_open()
+    until(lambda: page.rows("ai.done"), 30)
+    assert page.rows("human") == ["hello"]
+    until(lambda: page.names() == ["hello"])
+    assert page.tab.locator("li.sending").count() == 0
+
+
 def test_histories_are_listed_found_renamed_exported_and_deleted(opened):
     """What one does with stored chats, each by its button."""
     page = opened()

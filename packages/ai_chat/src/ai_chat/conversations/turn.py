@@ -77,16 +77,24 @@ class Turn:
         self._emit(Problem(problem.code, self._explain(problem), self.number, id=self.id))
 
     async def _remember_said(self) -> None:
-        self._committed = self._context.append("human", self._said)
+        self._committed = self._context.append("human", self._said, id=self.id)
         await self.acknowledge()
 
     async def acknowledge(self) -> None:
-        """Tell the client that what was said is committed, once it is. A second call does nothing."""
+        """Tell the client that what was said is committed, once it is. A second call does nothing.
+
+        Raises `ChatProblem` when it could not be committed.
+        """
         if self._committed is None or self._acknowledged:
             return
-        message = await asyncio.shield(self._committed)  # an interruption must not take the number away
+        try:
+            message = await asyncio.shield(self._committed)  # an interruption must not take the number away
+        except ChatProblem:
+            self._committed = None  # it is told once
+            raise
         if not self._acknowledged:
             self._acknowledged = True
+            self._context.begins = False
             self._emit(Ack(self._context.history, message, id=self.id))
 
     async def _answer(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Sequence
 from typing import Literal, Protocol
 
@@ -13,6 +14,11 @@ class HistoryProblem(ChatProblem):
     """The history could not be read or written: locked, full, or no such history."""
 
 
+def new_uid() -> str:
+    """A uid that no history has."""
+    return uuid.uuid4().hex
+
+
 class History(Protocol):
     """The chat history of all characters. Nothing of it runs on the event loop.
 
@@ -21,7 +27,7 @@ class History(Protocol):
     """
 
     def begin(self, character: str) -> str:
-        """The uid of a new history, at once. It is listed once it has a message. Raises `HistoryProblem`."""
+        """Make a new history; its uid, at once. It is listed once it has a message. Raises `HistoryProblem`."""
         ...
 
     def append(
@@ -33,9 +39,14 @@ class History(Protocol):
         text: str,
         name: str = "",
         interrupted: bool = False,
+        client_id: str = "",
+        begins: bool = False,
     ) -> Awaitable[int]:
         """Hand a message to the writer, in order, at once; what is returned gives its number once it is committed.
 
+        `client_id` is the client's own name of the message: the same text of that name is in a history once, and said
+        again gives the same number; another text is refused with `id-taken`. With `begins` the history, whose uid is
+        of `new_uid`, is made when it is not there.
         Nobody need await it: a message handed over is written whether or not its session lives.
         Raises `HistoryProblem("history-busy")` at once when the writer's bounded queue is full; awaiting raises
         `HistoryProblem` when the message could not be committed.

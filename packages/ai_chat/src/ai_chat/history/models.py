@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Boolean, Double, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows itself in INTEGER columns only
+IS_NAMED = text("client_id IS NOT NULL")  # answers have no such name, and take no room in the index
 
 
 class Base(DeclarativeBase):
@@ -34,7 +35,13 @@ class MessageRow(Base):
     """A message. Numbers grow and are never used twice, also not after a deletion."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("messages_of_history", "history", "number"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("messages_of_history", "history", "number"),
+        Index(
+            "messages_of_client", "history", "client_id", unique=True, sqlite_where=IS_NAMED, postgresql_where=IS_NAMED
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=True)
     history: Mapped[str] = mapped_column(ForeignKey("histories.uid"))
@@ -44,3 +51,4 @@ class MessageRow(Base):
     time: Mapped[float] = mapped_column(Double)
     bytes: Mapped[int] = mapped_column(Number)
     interrupted: Mapped[bool] = mapped_column(Boolean)
+    client_id: Mapped[str | None] = mapped_column(String(64))  # the client's own name of what it said

@@ -25,10 +25,11 @@ _MESSAGE = (
     MessageRow.name,
     MessageRow.history,
     MessageRow.interrupted,
+    MessageRow.client_id,
 )
 
 # CROSS JOIN keeps the order of the tables: the index is walked from the latest match on, and left at the limit.
-_SQLITE_SEARCH = text("""SELECT m.number, m.role, m.text, m.time, m.name, m.history, m.interrupted
+_SQLITE_SEARCH = text("""SELECT m.number, m.role, m.text, m.time, m.name, m.history, m.interrupted, m.client_id
     FROM messages_fts AS f CROSS JOIN messages AS m ON m.number = f.rowid CROSS JOIN histories AS h ON h.uid = m.history
     WHERE messages_fts MATCH :phrase AND h.character = :character AND NOT h.deleted
     ORDER BY f.rowid DESC LIMIT :limit""").columns(*_MESSAGE)

@@ -133,7 +133,7 @@ class Retention:
 
 async def _oldest(connection: AsyncConnection) -> list[Old]:
     row = MessageRow
-    columns = (row.number, row.role, row.text, row.time, row.name, row.history, row.interrupted, row.bytes)
-    found = await connection.execute(select(*columns).order_by(row.number).limit(CHUNK))
+    item = (row.number, row.role, row.text, row.time, row.name, row.history, row.interrupted, row.client_id)
+    found = await connection.execute(select(*item, row.bytes).order_by(row.number).limit(CHUNK))
     rows: Sequence[Sequence[Any]] = found.all()
     return [Old(MessageItem(*one[:-1]), one[-1]) for one in rows]

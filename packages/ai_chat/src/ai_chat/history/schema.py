@@ -34,8 +34,13 @@ async def _upgrade(url: str, lock_seconds: float) -> None:
 def _run_steps(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4147)")  # one server at a time
+    command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's configuration, for this connection."""
     config = Config()
     config.set_main_option("script_location", "ai_chat.history:migrations")
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config

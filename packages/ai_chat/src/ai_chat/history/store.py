@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,7 +17,7 @@ from ai_chat.history import changing, reading
 from ai_chat.history.appending import NewMessage
 from ai_chat.history.database import FAILURES, is_sqlite, make_file, problem_of, reader_engine
 from ai_chat.history.database import writer_engine as make_writer_engine
-from ai_chat.history.history_interface import HistoryProblem
+from ai_chat.history.history_interface import HistoryProblem, new_uid
 from ai_chat.history.readers import Readers
 from ai_chat.history.retention import Retention
 from ai_chat.history.schema import upgrade
@@ -78,7 +77,7 @@ class ChatHistory:
 
         Raises `history-busy` when too much waits to be written.
         """
-        uid, of, now = uuid.uuid4().hex, storable(character), time.time()
+        uid, of, now = new_uid(), storable(character), time.time()
         self._writer.hand_over(lambda connection: changing.add_history(connection, uid, of, now))
         return uid
 
@@ -91,13 +90,15 @@ class ChatHistory:
         text: str,
         name: str = "",
         interrupted: bool = False,
+        client_id: str = "",
+        begins: bool = False,
     ) -> Awaitable[int]:
-        """Hand a message to the writer; what is returned gives its number once it is committed.
+        """Hand a message to the writer; what is returned gives its number once it is committed; see `History`.
 
         Cancelling who awaits it takes nothing back.
         """
-        words = (storable(character), storable(history), role, storable(text), storable(name))
-        return self._writer.append(NewMessage(*words, time=time.time(), interrupted=interrupted))
+        words = (storable(character), storable(history), role, storable(text), storable(name), time.time())
+        return self._writer.append(NewMessage(*words, interrupted, storable(client_id), begins))
 
     async def list(self, character: str, *, limit: int = 200) -> Sequence[HistoryItem]:
         """The character's histories that have messages, the latest first."""

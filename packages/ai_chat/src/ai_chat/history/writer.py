@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ai_chat.history.appending import NewMessage, append_all
+from ai_chat.history.appending import NewMessage, append_all, said_before
 from ai_chat.history.database import FAILURES, problem_of
 from ai_chat.history.history_interface import HistoryProblem
 
@@ -136,12 +136,23 @@ class Writer:
                 _answer(request, number)
 
     async def _write_singly(self, requests: list[_Request], failure: Exception) -> None:
-        """A row of a batch was refused: find it, and write the others."""
-        if len(requests) == 1:
-            _refuse(requests, problem_of(failure))
+        """A row of a batch was refused: find it, and write the others. It may be one that was said before."""
+        if len(requests) > 1:
+            for request in requests:
+                await self._write_messages([request])
             return
-        for request in requests:
-            await self._write_messages([request])
+        try:
+            async with self._engine.begin() as connection:
+                number = await said_before(connection, requests[0].work)  # type: ignore[arg-type]  # a message
+        except HistoryProblem as problem:
+            _refuse(requests, problem)
+        except FAILURES as other:
+            _refuse(requests, problem_of(other))
+        else:
+            if number is None:
+                _refuse(requests, problem_of(failure))
+            else:
+                _resolve(requests[0], number)
 
 
 def _answer(request: _Request, number: int | None) -> None:

@@ -112,7 +112,7 @@ class HistoryItem:
 
 @dataclass(frozen=True, slots=True)
 class MessageItem:
-    """A message of a history. Times are seconds since the epoch."""
+    """A message of a history. Times are seconds since the epoch; `id` is the client's name of it, if it has one."""
 
     number: int
     role: Literal["human", "ai"]
@@ -121,6 +121,7 @@ class MessageItem:
     name: str = ""
     history: str = ""
     interrupted: bool = False
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ export class Conversation {
 
   /** Show the stored messages of a history, then what is not acknowledged yet. */
   show(history, messages) {
-    const waiting = history === this.history ? this.unacknowledged : [];
+    const stored = new Set(messages.map(({ id }) => id));
+    const waiting = history === this.history ? this.unacknowledged.filter(({ id }) => !stored.has(id)) : [];
     this.history = history;
     this.messages = [];
     for (const { role, text, name, interrupted, number } of messages) {
