@@ -102,7 +102,14 @@ MANNERS = {
     "a character in halves": UNTIL_CLOSED + piece("Hi \ud83d") + piece("\ude00. ") + piece("\ud83d.", finish="stop"),
     "broken arguments": UNTIL_CLOSED + tool_call('{"timezone": ') + piece(finish="tool_calls"),
     "arguments in a list": UNTIL_CLOSED + tool_call("[1]") + piece(finish="tool_calls"),
-    "a call without a place": UNTIL_CLOSED + tool_call("{}", index=None) + piece(finish="tool_calls"),
+    "calls without a place": UNTIL_CLOSED
+    + piece(
+        tool_calls=[
+            {"id": name, "function": {"name": "current_time", "arguments": json.dumps({"timezone": name})}}
+            for name in ("UTC", "Asia/Shanghai")
+        ]
+    )
+    + piece(finish="tool_calls"),
     "no tool": UNTIL_CLOSED + tool_call("{}", function={"name": "dance"}) + piece(finish="tool_calls"),
 }
 

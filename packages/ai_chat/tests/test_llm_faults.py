@@ -23,6 +23,7 @@ from .endpoint import endpoint
 from .test_session import opened, poll, running
 
 pytestmark = pytest.mark.slow
+TOOLS = {"local": MCPServerSettings(command=sys.executable, args=("-m", "ai_chat.mcpp.local_tools"))}
 HASTY = {"first_token_seconds": 1.0, "between_tokens_seconds": 0.7}
 FAULTS = [
     ("silent", "model-slow", {"seconds": 1.0}),
@@ -228,26 +229,39 @@ def test_character_in_halves_is_put_together(tmp_path):
         ("broken arguments", "tool-arguments", "current_time"),
         ("arguments in a list", "tool-arguments", "current_time"),
         ("no tool", "no-such-tool", "dance"),
-        ("a call without a place", "", "current_time"),
     ],
 )
 def test_tool_is_only_called_as_the_model_asked(tmp_path, manner, code, name):
     """A call that cannot be read is not made: page and model are told, and the turn goes on."""
 
     async def main():
-        tools = MCPServerSettings(command=sys.executable, args=("-m", "ai_chat.mcpp.local_tools"))
-        async with chatting(tmp_path, mcp_servers={"local": tools}) as (url, server, model), opened(url) as page:
+        async with chatting(tmp_path, mcp_servers=TOOLS) as (url, server, model), opened(url) as page:
             await poll(server.sessions.engines.toolbox.tools)
             frames = await say(page, "a", manner)
             assert (frames[-1]["reason"], frames[-1]["heard"]) == ("done", "Hello there.")
             assert of_type(frames, "error") == []
             began, ended = of_type(frames, "tool")
-            assert (began["status"], ended["status"]) == ("running", "error" if code else "completed")
+            assert (began["status"], ended["status"]) == ("running", "error")
             *_, asked, answer = model.asked[-1]
             assert answer["tool_call_id"] == asked["tool_calls"][0]["id"]
             assert answer["content"].startswith(code)
-            if code:
-                assert ended["content"] == text(code, "en", name=name)
+            assert ended["content"] == text(code, "en", name=name)
+
+    asyncio.run(main())
+
+
+def test_calls_that_are_not_numbered_are_told_apart(tmp_path):
+    """Some endpoints send each call whole, and number none."""
+
+    async def main():
+        async with chatting(tmp_path, mcp_servers=TOOLS) as (url, server, model), opened(url) as page:
+            await poll(server.sessions.engines.toolbox.tools)
+            frames = await say(page, "a", "calls without a place")
+            told = [(one["call"], one["status"]) for one in of_type(frames, "tool")]
+            calls = ["UTC", "Asia/Shanghai"]
+            assert told == [(call, status) for status in ("running", "completed") for call in calls]
+            assert [one["tool_call_id"] for one in model.asked[-1][-2:]] == calls
+            assert frames[-1]["reason"] == "done"
 
     asyncio.run(main())
 

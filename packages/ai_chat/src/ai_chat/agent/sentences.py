@@ -50,8 +50,6 @@ class SentenceDivider:
                 return at + 1
             if character in MARKS:
                 after = self._after(at)
-                if after == LONGEST:
-                    return self._forced_end()
                 if after == len(text):
                     return None  # a closing quote, or another mark, may follow
                 if character in CHINESE_END or self._ends(at, after):
