@@ -419,6 +419,29 @@ def test_interrupt_before_the_agent_was_asked_keeps_the_answer_before(tmp_path):
     asyncio.run(main())
 
 
+def test_interrupt_after_another_history_was_opened_changes_nothing_of_it(tmp_path):
+    """The answer that was still playing is no part of it."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server), opened(url) as page:
+            await page.send(type="say", id="a", text="hello")
+            first = (await page.until("ack"))["history"]
+            await page.until("turn.end")
+            await page.send(type="history.new", id="n")
+            await page.send(type="say", id="b", text="tell me a story")
+            await page.until("turn.end")
+            await page.send(type="history.open", id="o", history=first)
+            await page.until("history.open")
+            await page.send(type="interrupt", heard="Once upon a time")
+            await page.send(type="ping")
+            await page.until("pong")
+            assert page.seen[-2]["type"] == "history.open"
+            remembered = only_session(server).context.agent._memory.messages()
+            assert [message.text for message in remembered] == ["hello", "Hello! Nice to hear from you."]
+
+    asyncio.run(main())
+
+
 def test_turn_that_found_no_place_takes_nothing_away(tmp_path):
     """It is answered busy, may be said again with the same id, and an interruption after it changes nothing."""
 

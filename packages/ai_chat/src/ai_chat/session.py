@@ -240,7 +240,11 @@ class Session:
             self.outbox.put(event)
 
     async def _stop_turn(self, told: str | None) -> None:
-        """End the turn that runs, if there is one: the client is told at once, then what was heard is committed."""
+        """End the turn that runs, if there is one: the client is told at once, then what was heard is committed.
+
+        An interruption after this is none of a turn before.
+        """
+        self._last = None
         if self._turn is None:
             return
         turn, task = self._turn

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
+from dataclasses import replace
 
-from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
+from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, ToolCall
 from ai_chat.config_manager.settings import MemorySettings
 
 FIRST_WORDS = 60  # characters of what was said that a summary keeps
@@ -13,10 +15,11 @@ ONE_MESSAGE = 8_000  # characters of one message that are remembered
 
 
 class Memory:
-    """Bounded by turns and by tokens, whatever is said.
+    """Bounded by turns and by tokens, whatever is said and whichever tools are called.
 
     A turn is what the user said and all that answered it, tool calls included. What falls out is folded into a summary
     without asking a model: the first words of what the user said, the oldest of them dropped when it grows too long.
+    Of a single turn with too many tokens the long messages are cut; none is dropped, since an answer needs its call.
     Tokens are estimated: one for a Chinese, Japanese or Korean character, one for four others.
     """
 
@@ -34,8 +37,7 @@ class Memory:
         """Remember a message of the turn."""
         if not self._turns:
             self._turns.append([])
-        text = message.text[:ONE_MESSAGE]
-        self._turns[-1].append(Message(message.role, text, message.calls, message.call_id))
+        self._turns[-1].append(replace(message, text=message.text[:ONE_MESSAGE]))
         self._bound()
 
     def end_turn(self, heard: str) -> None:
@@ -43,6 +45,7 @@ class Memory:
         if self._turns:
             said = [message for message in self._turns[-1] if message.role == "user"]
             self._turns[-1] = [*said, *([Message("assistant", heard[:ONE_MESSAGE])] if heard else [])]
+            self._bound()
 
     def messages(self) -> list[Message]:
         """All that is remembered, the oldest first; the summary is told by the system."""
@@ -60,11 +63,11 @@ class Memory:
         ):
             self._fold(self._turns.popleft())
         if self._turns and self._tokens() > self._settings.tokens:
-            turn = self._turns[-1]
-            turn[1:-1] = []  # a single turn of too many tool calls: what was said and the last of it stay
+            share = self._settings.tokens // len(self._turns[-1])
+            self._turns[-1] = [_cut(message, share) for message in self._turns[-1]]
 
     def _tokens(self) -> int:
-        return sum(count_tokens(message.text) for turn in self._turns for message in turn)
+        return sum(_tokens_of(message) for turn in self._turns for message in turn)
 
     def _fold(self, turn: list[Message]) -> None:
         said = next((message.text for message in turn if message.role == "user"), "")
@@ -79,3 +82,22 @@ def count_tokens(text: str) -> int:
     """About how many tokens a text is."""
     wide = sum(ord(character) >= CJK for character in text)
     return wide + (len(text) - wide + 3) // 4
+
+
+def _tokens_of(message: Message) -> int:
+    return count_tokens(message.text) + _tokens_of_calls(message.calls)
+
+
+def _tokens_of_calls(calls: tuple[ToolCall, ...]) -> int:
+    return sum(count_tokens(json.dumps(call.arguments, ensure_ascii=False)) for call in calls if call.arguments)
+
+
+def _cut(message: Message, tokens: int) -> Message:
+    """The beginning of the message, in at most so many tokens; arguments of calls stay whole, or go."""
+    calls = message.calls
+    if _tokens_of_calls(calls) > tokens:
+        calls = tuple(replace(call, arguments={}) for call in calls)
+    left, text = tokens - _tokens_of_calls(calls), message.text
+    while (count := count_tokens(text)) > left:
+        text = text[: len(text) * left // count]
+    return replace(message, text=text, calls=calls)

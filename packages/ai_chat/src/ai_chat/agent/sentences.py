@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 LONGEST = 300  # characters without any end before one is made
 CHINESE_END = "。！？；…"
+MARKS = CHINESE_END + ".!?"
 CLOSERS = "\"'”’」』）)]】"
 ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st vs etc e.g i.e u.s u.k a.m p.m no fig inc ltd jr sr approx".split()  # noqa: SIM905 - a list to read
+    "mr mrs ms dr prof st vs etc no fig inc ltd jr sr approx".split()  # noqa: SIM905 - a list to read
 )
+INITIALS = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]")  # J, e.g, U.S.A
 WORD_BEFORE = re.compile(r"([A-Za-z][A-Za-z.]*)$")
 
 
@@ -46,15 +48,20 @@ class SentenceDivider:
                 return self._forced_end()
             if character == "\n":
                 return at + 1
-            if character in CHINESE_END or character in ".!?":
-                after = at + 1
-                while after < len(text) and (text[after] in CLOSERS or text[after] in CHINESE_END + ".!?"):
-                    after += 1
+            if character in MARKS:
+                after = self._after(at)
                 if after == len(text):
                     return None  # a closing quote, or another mark, may follow
                 if character in CHINESE_END or self._ends(at, after):
                     return after
         return None
+
+    def _after(self, at: int) -> int:
+        """Where the marks and closing quotes that begin at a mark end, or the bound before that."""
+        after = at + 1
+        while after < min(len(self._text), LONGEST) and self._text[after] in MARKS + CLOSERS:
+            after += 1
+        return after
 
     def _ends(self, at: int, after: int) -> bool:
         text = self._text
@@ -65,9 +72,9 @@ class SentenceDivider:
         word = WORD_BEFORE.search(text[:at])
         if word is None:
             return not text[:at].strip().isdigit()  # "1." begins a list
-        return word[1].lower() not in ABBREVIATIONS and len(word[1]) > 1
+        return word[1].lower() not in ABBREVIATIONS and not INITIALS.fullmatch(word[1])
 
     def _forced_end(self) -> int:
-        """The last comma or space before the bound."""
+        """After the last comma or space before the bound; at the bound where there is none."""
         cut = max(self._text.rfind(mark, 1, LONGEST) for mark in ",，、 ")
         return cut + 1 if cut > 0 else LONGEST

@@ -12,7 +12,13 @@ from contextlib import aclosing
 from ai_chat.agent.agents.agent_interface import Spoken, ToolUse
 from ai_chat.agent.memory import Memory
 from ai_chat.agent.sentences import SentenceDivider
-from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, StatelessLLM, Text, ToolCall
+from ai_chat.agent.stateless_llm.stateless_llm_interface import (
+    LanguageModelProblem,
+    Message,
+    StatelessLLM,
+    Text,
+    ToolCall,
+)
 from ai_chat.config_manager.settings import MemorySettings
 from ai_chat.mcpp.tools_interface import Toolbox, ToolProblem
 
@@ -39,15 +45,17 @@ class BasicMemoryAgent:
     async def reply(self, text: str) -> AsyncGenerator[Spoken | ToolUse, None]:
         """Stream the answer sentence by sentence; remember it once it is complete."""
         self._memory.begin_turn(text)
+        spoken = False
         for _ in range(ROUNDS):
             said: list[str] = []
             calls: list[ToolCall] = []
             async with aclosing(self._sentences(said, calls)) as sentences:
                 async for sentence in sentences:
+                    spoken = True
                     yield Spoken(sentence)
             self._memory.add(Message("assistant", "".join(said), tuple(calls)))
             if not calls:
-                return
+                break
             for call in calls:
                 yield ToolUse(call.id, call.name, "running")
             for call, answer in zip(calls, await self._call_all(calls), strict=True):
@@ -56,6 +64,8 @@ class BasicMemoryAgent:
                     yield ToolUse(call.id, call.name, "error", problem=answer)
                 else:
                     yield ToolUse(call.id, call.name, "completed", answer)
+        if not spoken:
+            raise LanguageModelProblem("model-empty")
 
     async def _sentences(self, said: list[str], calls: list[ToolCall]) -> AsyncGenerator[str, None]:
         divider = SentenceDivider()
@@ -80,6 +90,8 @@ class BasicMemoryAgent:
 
     async def _call(self, call: ToolCall) -> str | ToolProblem:
         """The answer; a tool's problem is told to the model, and the turn goes on."""
+        if call.arguments is None:
+            return ToolProblem("tool-arguments", name=call.name[:80])
         try:
             return await self._toolbox.call(call.name, call.arguments)
         except ToolProblem as problem:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 from collections.abc import AsyncGenerator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 import openai
@@ -17,6 +18,9 @@ from ai_chat.config_manager.settings import LLMSettings
 
 CONNECT = 5.0  # seconds
 AT_ONCE = 64  # connections to the endpoint
+LONGEST = 100_000  # characters of an answer, its calls included
+END: Final = object()
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)  # the client checks no answer's shape
 
 
 class OpenAICompatibleLLM:
@@ -29,7 +33,7 @@ class OpenAICompatibleLLM:
             api_key=settings.api_key.get_secret_value() or "none",
             base_url=settings.base_url,
             max_retries=0,
-            timeout=httpx2.Timeout(settings.first_token_seconds, connect=CONNECT),
+            timeout=httpx2.Timeout(None, connect=CONNECT),  # each wait for the endpoint has its own, see `chat`
             http_client=httpx2.AsyncClient(limits=httpx2.Limits(max_connections=AT_ONCE)),
         )
 
@@ -37,24 +41,19 @@ class OpenAICompatibleLLM:
         self, messages: Sequence[Message], *, tools: Sequence[Tool] = ()
     ) -> AsyncGenerator[Text | ToolCall, None]:
         """Stream the answer; closing the generator closes the response. Raises `LanguageModelProblem`."""
-        calls: dict[int, dict[str, str]] = {}
+        answer = _Answer()
+        seconds = self._settings.first_token_seconds
         try:
             async with await self._begin(messages, tools) as stream:
-                seconds, finished = self._settings.first_token_seconds, False
-                while (chunk := await _next(stream, seconds)) is not None:
+                while (chunk := await _next(stream, seconds)) is not END:
                     seconds = self._settings.between_tokens_seconds
-                    for choice in chunk.choices[:1]:
-                        finished = finished or choice.finish_reason is not None
-                        for part in choice.delta.tool_calls or ():
-                            _collect(calls.setdefault(part.index, {"id": "", "name": "", "arguments": ""}), part)
-                        if choice.delta.content:
-                            yield Text(choice.delta.content)
-        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, ValueError, AttributeError, TypeError) as err:
-            raise self._problem(err) from err
-        if not finished:
-            raise LanguageModelProblem("model-cut")
-        for at, call in sorted(calls.items()):
-            yield ToolCall(call["id"] or f"call-{at}", call["name"], read_arguments(call["arguments"]))
+                    if text := answer.add(chunk):
+                        yield Text(text)
+            calls = answer.calls()
+        except (TimeoutError, openai.OpenAIError, httpx2.HTTPError, *UNREADABLE) as err:
+            raise self._problem(err, seconds) from err
+        for call in calls:
+            yield call
 
     async def _begin(self, messages: Sequence[Message], tools: Sequence[Tool]) -> AsyncStream[ChatCompletionChunk]:
         request: dict[str, Any] = {
@@ -70,22 +69,23 @@ class OpenAICompatibleLLM:
             )
         return stream
 
-    def _problem(self, err: Exception) -> LanguageModelProblem:
+    def _problem(self, err: Exception, seconds: float) -> LanguageModelProblem:
+        """What a person is told; `seconds` were waited for."""
+        if isinstance(err, openai.APIConnectionError) and isinstance(err.__cause__, httpx2.HTTPError):
+            err = err.__cause__  # the client tells a broken answer and a failed connect alike
         match err:
+            case TimeoutError():
+                return LanguageModelProblem("model-slow", seconds=seconds)
             case openai.RateLimitError():
-                return LanguageModelProblem(
-                    "model-rate-limited", retry_after=err.response.headers.get("retry-after", "?")
-                )
+                return _rate_limited(err.response.headers.get("retry-after", ""))
             case openai.AuthenticationError() | openai.PermissionDeniedError():
                 return LanguageModelProblem("model-refused", status=err.status_code)
             case openai.APIStatusError():
                 return LanguageModelProblem("model-failed", status=err.status_code)
-            case openai.APITimeoutError() | TimeoutError() | httpx2.TimeoutException():
-                return LanguageModelProblem("model-slow", seconds=self._settings.first_token_seconds)
-            case httpx2.RemoteProtocolError() | httpx2.ReadError():
-                return LanguageModelProblem("model-cut")
-            case openai.APIConnectionError() | httpx2.TransportError():
+            case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.ProxyError() | httpx2.UnsupportedProtocol():
                 return LanguageModelProblem("model-unreachable")
+            case httpx2.TransportError() | openai.APIError():  # the latter is what an endpoint tells inside the stream
+                return LanguageModelProblem("model-cut")
             case _:
                 return LanguageModelProblem("model-unreadable")
 
@@ -94,13 +94,67 @@ class OpenAICompatibleLLM:
         await self._client.close()
 
 
-async def _next(stream: AsyncStream[ChatCompletionChunk], seconds: float) -> ChatCompletionChunk | None:
-    """The next chunk, awaited for a bounded time; None at the end."""
+class _Answer:
+    """An answer as it comes. What is not as it should be raises one of `UNREADABLE`, or `LanguageModelProblem`."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, dict[str, str]] = {}
+        self._halves = codecs.getincrementaldecoder("utf-16-le")("replace")
+        self._size = 0
+        self._is_begun = False
+        self._is_finished = False
+
+    def add(self, chunk: Any) -> str:
+        """Add a chunk of the stream; the text in it, which begins and ends with whole characters."""
+        self._is_begun = True
+        text = ""
+        for choice in chunk.choices[:1]:
+            self._is_finished = self._is_finished or choice.finish_reason is not None
+            for at, part in enumerate(choice.delta.tool_calls or ()):
+                self._collect(at if part.index is None else part.index, part)  # some endpoints number no calls
+            text += self._halves.decode(self._read(choice.delta.content).encode("utf-16-le", "surrogatepass"))
+        return text
+
+    def _collect(self, at: int, part: Any) -> None:
+        """Add a fragment of a call."""
+        call = self._calls.setdefault(at, {"id": "", "name": "", "arguments": ""})
+        call["id"] = call["id"] or self._read(part.id)
+        if part.function is not None:
+            call["name"] += self._read(part.function.name)
+            call["arguments"] += self._read(part.function.arguments)
+
+    def _read(self, value: object) -> str:
+        """A text that may be missing; all texts of an answer together are bounded."""
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise TypeError(f"a text was expected, not {type(value).__name__}")
+        self._size += len(value)
+        if self._size > LONGEST:
+            raise LanguageModelProblem("model-endless", limit=LONGEST)
+        return value
+
+    def calls(self) -> list[ToolCall]:
+        """The calls of the answer, which must have come to its end."""
+        if not self._is_finished:
+            raise LanguageModelProblem("model-cut" if self._is_begun else "model-unreadable")
+        return [
+            ToolCall(_mended(call["id"]) or f"call-{at}", _mended(call["name"]), read_arguments(call["arguments"]))
+            for at, call in sorted(self._calls.items())
+        ]
+
+
+async def _next(stream: AsyncStream[ChatCompletionChunk], seconds: float) -> object:
+    """The next chunk, awaited for a bounded time; `END` after the last."""
     async with asyncio.timeout(seconds):
-        try:
-            return await anext(stream)
-        except StopAsyncIteration:
-            return None
+        return await anext(stream, END)
+
+
+def _rate_limited(retry_after: str) -> LanguageModelProblem:
+    """With the time that the endpoint names in seconds; few name a date."""
+    if retry_after.isdecimal() and len(retry_after) <= 6:
+        return LanguageModelProblem("model-rate-limited-for", seconds=int(retry_after))
+    return LanguageModelProblem("model-rate-limited")
 
 
 def as_sent(message: Message) -> dict[str, Any]:
@@ -111,7 +165,7 @@ def as_sent(message: Message) -> dict[str, Any]:
             {
                 "id": call.id,
                 "type": "function",
-                "function": {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)},
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments or {}, ensure_ascii=False)},
             }
             for call in message.calls
         ]
@@ -126,18 +180,16 @@ def as_function(tool: Tool) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _collect(call: dict[str, str], part: Any) -> None:
-    """Add a fragment of a call."""
-    call["id"] = call["id"] or (part.id or "")
-    if part.function is not None:
-        call["name"] += part.function.name or ""
-        call["arguments"] += part.function.arguments or ""
+def _mended(text: str) -> str:
+    """The text with U+FFFD in place of halves of characters, so that it can be encoded."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def read_arguments(text: str) -> dict[str, Any]:
-    """The arguments of a call; empty when the model wrote no JSON object, which the tool then answers."""
+def read_arguments(text: str) -> dict[str, Any] | None:
+    """The arguments of a call; None when they are no JSON object, or one that cannot be sent on."""
     try:
         value = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -11,11 +11,11 @@ from ai_chat.problems import ChatProblem
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call that the model asks for. `arguments` were read from JSON and may miss anything."""
+    """A call that the model asks for. `arguments` may miss anything; they are None when they cannot be read."""
 
     id: str
     name: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
