@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 
 from ai_chat.agent.stateless_llm.stateless_llm_interface import Message
 from ai_chat.config_manager.settings import MemorySettings
 
 FIRST_WORDS = 60  # characters of what was said that a summary keeps
-CJK = 0x2E80  # from here on a character is about a token
+CJK = re.compile("[\u2e80-\U0010ffff]")  # a character of these is about a token
 ONE_MESSAGE = 8_000  # characters of one message that are remembered
 
 
@@ -23,17 +24,20 @@ class Memory:
     def __init__(self, settings: MemorySettings) -> None:
         self._settings = settings
         self._turns: deque[list[Message]] = deque()
+        self._tokens: deque[int] = deque()  # of each turn: counting all of them for each message held up the loop
         self._topics: deque[str] = deque()
 
     def begin_turn(self, text: str) -> None:
         """Remember what the user says; what answers it belongs to this turn."""
         self._turns.append([Message("user", text[:ONE_MESSAGE])])
+        self._tokens.append(0)
         self._bound()
 
     def add(self, message: Message) -> None:
         """Remember a message of the turn."""
         if not self._turns:
             self._turns.append([])
+            self._tokens.append(0)
         text = message.text[:ONE_MESSAGE]
         self._turns[-1].append(Message(message.role, text, message.calls, message.call_id))
         self._bound()
@@ -43,6 +47,7 @@ class Memory:
         if self._turns:
             said = [message for message in self._turns[-1] if message.role == "user"]
             self._turns[-1] = [*said, *([Message("assistant", heard[:ONE_MESSAGE])] if heard else [])]
+            self._count_last()
 
     def messages(self) -> list[Message]:
         """All that is remembered, the oldest first; the summary is told by the system."""
@@ -52,19 +57,22 @@ class Memory:
     def clear(self) -> None:
         """Forget everything."""
         self._turns.clear()
+        self._tokens.clear()
         self._topics.clear()
 
     def _bound(self) -> None:
+        self._count_last()
         while len(self._turns) > 1 and (
-            len(self._turns) > self._settings.turns or self._tokens() > self._settings.tokens
+            len(self._turns) > self._settings.turns or sum(self._tokens) > self._settings.tokens
         ):
+            self._tokens.popleft()
             self._fold(self._turns.popleft())
-        if self._turns and self._tokens() > self._settings.tokens:
-            turn = self._turns[-1]
-            turn[1:-1] = []  # a single turn of too many tool calls: what was said and the last of it stay
+        if sum(self._tokens) > self._settings.tokens:
+            self._turns[-1][1:-1] = []  # a turn of too many tool calls: what was said and the last of it stay
+            self._count_last()
 
-    def _tokens(self) -> int:
-        return sum(count_tokens(message.text) for turn in self._turns for message in turn)
+    def _count_last(self) -> None:
+        self._tokens[-1] = sum(count_tokens(message.text) for message in self._turns[-1])
 
     def _fold(self, turn: list[Message]) -> None:
         said = next((message.text for message in turn if message.role == "user"), "")
@@ -77,5 +85,5 @@ class Memory:
 
 def count_tokens(text: str) -> int:
     """About how many tokens a text is."""
-    wide = sum(ord(character) >= CJK for character in text)
+    wide = len(CJK.findall(text))
     return wide + (len(text) - wide + 3) // 4
