@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import socket
 import sys
@@ -23,6 +24,9 @@ from ai_chat.websocket_handler import WebSocketHandler
 from ai_chat.websocket_protocol import WebSocketProtocol
 
 END_SECONDS = 10.0  # that sessions have for their end before they are cancelled
+WAITING = 2_048  # connections that the system keeps until they are accepted
+FULL_COLLECTIONS = 100  # the others between two of them, in place of 10
+ACCEPTED_AT_ONCE = 1  # in one pass of the loop: a hundred pages that open together hold up nobody else
 
 
 class ChatServer:
@@ -80,11 +84,17 @@ def create_app(settings: Settings) -> Starlette:
 
 
 class DrainingServer(uvicorn.Server):
-    """Says goodbye before it closes the connections."""
+    """Lets connections in a few at a time, and says goodbye before it closes them."""
 
     def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
         self._app = app
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen. The loop accepts in one pass as many as its backlog is, so the line outside is made long again."""
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(WAITING)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, then close."""
@@ -105,6 +115,7 @@ def serve(settings: Settings, *, lang: str) -> int:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        backlog=ACCEPTED_AT_ONCE,
         ws=WebSocketProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,  # a compressor would cost each idle page more memory than all else
@@ -114,6 +125,7 @@ def serve(settings: Settings, *, lang: str) -> int:
         log_level="warning",
         access_log=False,
     )
+    _spare_collections()
     try:
         asyncio.run(DrainingServer(config, app).serve(sockets=[listener]))
     except KeyboardInterrupt:
@@ -123,10 +135,26 @@ def serve(settings: Settings, *, lang: str) -> int:
     return 0
 
 
+def _spare_collections() -> None:
+    """Keep the collector from stopping the loop for 50 ms and more, again and again.
+
+    What was imported stays anyway and is looked at no more. A full collection looks at every open session, so it is
+    made more rarely: what sessions leave is freed without it, but for a few objects each.
+    """
+    gc.collect()
+    gc.freeze()
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, FULL_COLLECTIONS)
+
+
 def _listen(host: str, port: int, lang: str) -> socket.socket | None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2_048)
+        listener = socket.create_server((host, port), family=family, backlog=WAITING)
     except OSError as err:
         print(text("cannot-listen", lang, host=host, port=port, problem=err.strerror or err), file=sys.stderr)  # noqa: T201
         return None
+    # Connections inherit it. asyncio sets it itself only on sockets that say their protocol, which this one does not;
+    # without it a frame waits up to 40 ms for the client's acknowledgement of the one before.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

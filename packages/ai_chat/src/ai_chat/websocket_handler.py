@@ -36,6 +36,7 @@ class WebSocketHandler:
         self.system = sessions.engines.settings.system
         self.proxy = proxy
         self.admission = Admission(self.limits)
+        self._entrance = asyncio.Lock()  # one page in each pass of the loop: those that come together hold up no other
         self._native = NativeCodec(longest_text=self.limits.text_characters)
         self._open_llm_vtuber = OpenLLMVTuberCodec(longest_text=self.limits.text_characters)
         self._connections: dict[Client, Connection] = {}
@@ -87,7 +88,8 @@ class WebSocketHandler:
             await socket.close(REFUSED)
             yield False
             return
-        await socket.accept()
+        async with self._entrance:
+            await socket.accept()
         if token is not None and not self._knows_token(token):
             await self._refuse(socket, codec, "wrong-token")
             yield False

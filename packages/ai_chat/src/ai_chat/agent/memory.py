@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, ToolCal
 from ai_chat.config_manager.settings import MemorySettings
 
 FIRST_WORDS = 60  # characters of what was said that a summary keeps
-CJK = 0x2E80  # from here on a character is about a token
+CJK = re.compile("[\u2e80-\U0010ffff]")  # a character of these is about a token
 ONE_MESSAGE = 8_000  # characters of one message that are remembered
 
 
@@ -26,17 +27,20 @@ class Memory:
     def __init__(self, settings: MemorySettings) -> None:
         self._settings = settings
         self._turns: deque[list[Message]] = deque()
+        self._tokens: deque[int] = deque()  # of each turn: counting all of them for each message held up the loop
         self._topics: deque[str] = deque()
 
     def begin_turn(self, text: str) -> None:
         """Remember what the user says; what answers it belongs to this turn."""
         self._turns.append([Message("user", text[:ONE_MESSAGE])])
+        self._tokens.append(0)
         self._bound()
 
     def add(self, message: Message) -> None:
         """Remember a message of the turn."""
         if not self._turns:
             self._turns.append([])
+            self._tokens.append(0)
         self._turns[-1].append(replace(message, text=message.text[:ONE_MESSAGE]))
         self._bound()
 
@@ -55,19 +59,23 @@ class Memory:
     def clear(self) -> None:
         """Forget everything."""
         self._turns.clear()
+        self._tokens.clear()
         self._topics.clear()
 
     def _bound(self) -> None:
+        self._count_last()
         while len(self._turns) > 1 and (
-            len(self._turns) > self._settings.turns or self._tokens() > self._settings.tokens
+            len(self._turns) > self._settings.turns or sum(self._tokens) > self._settings.tokens
         ):
+            self._tokens.popleft()
             self._fold(self._turns.popleft())
-        if self._turns and self._tokens() > self._settings.tokens:
+        if sum(self._tokens) > self._settings.tokens:
             share = self._settings.tokens // len(self._turns[-1])
             self._turns[-1] = [_cut(message, share) for message in self._turns[-1]]
+            self._count_last()
 
-    def _tokens(self) -> int:
-        return sum(_tokens_of(message) for turn in self._turns for message in turn)
+    def _count_last(self) -> None:
+        self._tokens[-1] = sum(map(_tokens_of, self._turns[-1]))
 
     def _fold(self, turn: list[Message]) -> None:
         said = next((message.text for message in turn if message.role == "user"), "")
@@ -80,7 +88,7 @@ class Memory:
 
 def count_tokens(text: str) -> int:
     """About how many tokens a text is."""
-    wide = sum(ord(character) >= CJK for character in text)
+    wide = len(CJK.findall(text))
     return wide + (len(text) - wide + 3) // 4
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ai_chat.problems import ChatProblem
@@ -92,14 +92,14 @@ class NativeCodec:
         kind = TYPES.get(type(event))
         if kind is None:
             return ()
-        fields = asdict(event)
-        if not fields["id"]:
-            del fields["id"]
+        told = _fields_of(event)
+        if not event.id:
+            del told["id"]
         if isinstance(event, e.CharacterIs):
-            fields = {"id": event.id, "character": character_fields(event), "history": event.history}
+            told = {"id": event.id, "character": character_fields(event), "history": event.history}
         if isinstance(event, e.Characters):
-            fields["characters"] = [{"file": file, "name": name} for file, name in event.characters]
-        return (_frame(kind, seq, fields),)
+            told["characters"] = [{"file": file, "name": name} for file, name in event.characters]
+        return (_frame(kind, seq, told),)
 
 
 def character_fields(event: e.CharacterIs) -> dict[str, str]:
@@ -108,22 +108,27 @@ def character_fields(event: e.CharacterIs) -> dict[str, str]:
 
 
 def _encode_sentence(event: e.Sentence, seq: int) -> Sequence[str | bytes]:
-    fields = {
+    told = {
         "turn": event.turn,
         "index": event.index,
         "text": event.text,
         "audio": len(event.pcm),
         "rate": event.sample_rate,
     }
-    told = _frame("sentence", seq, fields)
+    frame = _frame("sentence", seq, told)
     if not event.pcm:
-        return (told,)
-    return (told, SPEECH_HEADER.pack(event.turn, event.index, event.sample_rate) + event.pcm)
+        return (frame,)
+    return (frame, SPEECH_HEADER.pack(event.turn, event.index, event.sample_rate) + event.pcm)
 
 
-def _frame(kind: str, seq: int, fields: dict[str, Any]) -> str:
+def _frame(kind: str, seq: int, told: dict[str, Any]) -> str:
     numbered = {"seq": seq} if seq else {}
-    return json.dumps({"type": kind, **numbered, **fields}, ensure_ascii=False)
+    return json.dumps({"type": kind, **numbered, **told}, ensure_ascii=False, default=_fields_of)
+
+
+def _fields_of(item: Any) -> dict[str, Any]:
+    """The fields of an event, or of an item of a list. `asdict` would copy each, and hold up the loop at long lists."""
+    return {field.name: getattr(item, field.name) for field in fields(item)}
 
 
 BUILDERS: dict[str, Callable[[str, dict[str, Any]], c.Command]] = {

@@ -154,6 +154,7 @@ def _look_and_end(look: Callable[[int], dict[str, Any]], writing: int) -> None:
         os.closerange(0, writing)
         os.closerange(writing + 1, _platform.most_descriptors())
         gc.disable()
+        gc.unfreeze()  # what the application has frozen is looked at, too
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             signal.signal(number, signal.SIG_DFL)
