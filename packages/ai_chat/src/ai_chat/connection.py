@@ -138,11 +138,15 @@ class Connection:
             await self._send(part)
 
     async def _send(self, part: str | bytes) -> None:
-        async with asyncio.timeout(self._limits.send_seconds):
-            if isinstance(part, str):
-                await self._socket.send_text(part)
-            else:
-                await self._socket.send_bytes(part)
+        try:
+            async with asyncio.timeout(self._limits.send_seconds):
+                if isinstance(part, str):
+                    await self._socket.send_text(part)
+                else:
+                    await self._socket.send_bytes(part)
+        except RuntimeError as err:
+            # uvicorn's word for what is sent when the client has said its close and `receive` has not told it yet.
+            raise WebSocketDisconnect(GONE) from err
 
     async def _say_code(self) -> None:
         """Say why the connection ends, to who is there and reads."""
