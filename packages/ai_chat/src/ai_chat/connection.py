@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ai_chat.admission import FrameRate
@@ -55,9 +56,8 @@ class Connection:
         self._limits = limits
         self._silence = silence
         self._rate = FrameRate(limits)
-        self._patience = asyncio.timeout(silence)
+        self._patience: asyncio.Timeout | None = None  # while the next message is awaited
         self._code: int | None = None
-        self._is_reading = False
         self._closed = asyncio.Event()
 
     async def serve(self, client: Client, greeting: Event | None = None) -> bool:
@@ -66,13 +66,7 @@ class Connection:
         try:
             async with asyncio.TaskGroup() as group:
                 writer = group.create_task(self._write(client, greeting), name=f"writer of {client.id}")
-                try:
-                    async with self._patience:
-                        self._is_reading = True
-                        left = self._code is None and await self._read(client)
-                except TimeoutError:
-                    self._code = FROZEN if self._code is None else self._code
-                self._is_reading = False
+                left = await self._read(client)
                 writer.cancel()
             await self._say_code()
         finally:
@@ -80,10 +74,10 @@ class Connection:
         return left
 
     def close(self, code: int) -> None:
-        """Let `serve` end. The first code counts."""
-        if self._code is None and not self._closed.is_set():
+        """Let `serve` end, once a command that is being done is done. The first code counts."""
+        if self._code is None:
             self._code = code
-            if self._is_reading:
+            if self._patience is not None and not self._patience.expired():
                 self._patience.reschedule(asyncio.get_running_loop().time())
 
     async def wait_closed(self) -> None:
@@ -91,13 +85,10 @@ class Connection:
         await self._closed.wait()
 
     async def _read(self, client: Client) -> bool:
-        while True:
-            message = await self._socket.receive()
+        while (message := await self._receive()) is not None:
             if message["type"] == "websocket.disconnect":
                 self._code = GONE
                 return False
-            if self._silence is not None:
-                self._patience.reschedule(asyncio.get_running_loop().time() + self._silence)
             if not self._rate.allows():
                 if self._rate.is_flood:
                     self._code = REFUSED
@@ -109,6 +100,23 @@ class Connection:
             if await self._do(client, message["bytes"] if frame is None else frame):
                 self._code = LEFT
                 return True
+        return False
+
+    async def _receive(self) -> Message | None:
+        """The next message; None when the client says nothing for too long, or `close` was called.
+
+        Only this wait is cut short, never a command: half an interruption would leave a turn without its end.
+        """
+        if self._code is not None:
+            return None
+        try:
+            async with asyncio.timeout(self._silence) as self._patience:
+                return await self._socket.receive()
+        except TimeoutError:
+            self.close(FROZEN)
+            return None
+        finally:
+            self._patience = None
 
     async def _do(self, client: Client, frame: str | bytes) -> bool:
         try:
@@ -128,6 +136,7 @@ class Connection:
                 await self._tell(frame.event, frame.seq)
                 if isinstance(frame.event, Bye):
                     self.close(GOING_AWAY)
+                    return
         except (OutboxFull, TimeoutError):
             self.close(TOO_SLOW)
         except WebSocketDisconnect:

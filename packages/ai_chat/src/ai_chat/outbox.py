@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import fields
 from typing import NamedTuple
 
-from ai_chat.protocol.events import Event
+from ai_chat.protocol.events import Event, Sentence, SpeechComplete
 
 OVERHEAD = 400  # bytes of a frame's objects, measured with sys.getsizeof on events with short texts
 
@@ -76,9 +76,11 @@ class Outbox:
             self._size -= frame.size
         return frame
 
-    def take_back(self, turn: int) -> None:
-        """Drop what waits of a turn."""
-        self._keep_only([frame for frame in self._waiting if getattr(frame.event, "turn", 0) != turn])
+    def take_back(self, turn: int) -> int:
+        """Drop the speech of a turn that waits; how many sentences that is. What else waits of the turn is told."""
+        sentences = sum(isinstance(event, Sentence) and event.turn == turn for _, event, _ in self._waiting)
+        self._keep_only([frame for frame in self._waiting if not _is_speech(frame.event, turn)])
+        return sentences
 
     def drop_unkept(self) -> None:
         """Drop what waits without a number: it was meant for a connection that is gone."""
@@ -105,6 +107,10 @@ class Outbox:
         self._last = seq
         self._arrived.set()
         return True
+
+
+def _is_speech(event: Event, turn: int) -> bool:
+    return isinstance(event, Sentence | SpeechComplete) and event.turn == turn
 
 
 def size_of(event: Event) -> int:

@@ -40,6 +40,7 @@ class Session:
         self._limits = limits
         self._turns = turns
         self._group = asyncio.TaskGroup()
+        self._doing = asyncio.Lock()  # in a room several members ask at once
         self._ended = asyncio.Event()
         self._turn: tuple[Turn, asyncio.Task[None]] | None = None
         self._last: Turn | None = None
@@ -109,8 +110,9 @@ class Session:
 
     async def do(self, command: c.Command) -> None:
         """Do what a client asks for; nothing when the session has ended. Problems are told; none is raised."""
-        if not self.is_ended:
-            await self._attempt(command, self._do(command))
+        async with self._doing:
+            if not self.is_ended:
+                await self._attempt(command, self._do(command))
 
     async def _attempt(self, command: c.Command, work: Awaitable[None]) -> None:
         """Do the work of a command; a problem is told to the client, and the session goes on."""
@@ -248,20 +250,23 @@ class Session:
         if self._turn is None:
             return
         turn, task = self._turn
-        self.outbox.take_back(turn.number)
-        self.outbox.put(e.Flush(turn.number))
+        self._flush(turn)
         task.cancel()
         await asyncio.wait([task])
-        if self._turn is not None and self._turn[1] is task:  # in a room, another member's turn may have begun
-            self._turn = None
+        self._turn = None
         await self._finish(turn, told)
+
+    def _flush(self, turn: Turn) -> None:
+        """Let the client stop playing a turn at once, whatever of it waits to be sent."""
+        turn.stop(self.outbox.take_back(turn.number))
+        self.outbox.put(e.Flush(turn.number))
 
     async def _interrupt(self, told: str | None) -> None:
         if self._turn is not None:
             await self._stop_turn(told)
         elif self._last is not None:
+            self._flush(self._last)
             self._last.cut_off(told)
-            self.outbox.put(e.Flush(self._last.number))
             self._last = None
 
     def _note_played(self, command: c.Played) -> None:

@@ -156,6 +156,8 @@ class WebSocketHandler:
         while old := self._connections.get(session):
             old.close(TAKEN_OVER)
             await old.wait_closed()
+        if session.is_ended:  # the old connection said that it goes for good
+            return None
         session.stay()
         session.outbox.drop_unkept()
         if session.outbox.rewind(hello.last_seq):

@@ -85,6 +85,7 @@ def answer(message):
         send(id=number, result={})
     elif method == "notifications/cancelled":
         saw("cancelled")
+        send(id=params["requestId"], result=text("too late"))
 
 
 def daemonise():

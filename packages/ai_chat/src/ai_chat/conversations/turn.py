@@ -48,21 +48,23 @@ class Turn:
         self._context = context
         self._emit = emit
         self._explain = explain
+        self._is_begun = False
         self._is_asked = False  # whether the agent knows of this turn
+        self._is_stopped = False  # whether the client plays it no more
         self._sentences: list[str] = []
         self._played: int | None = None
         self._running: dict[str, str] = {}  # tool calls that were told to run
         self._committed: Awaitable[int] | None = None
-        self._acknowledged = False
+        self._is_answered = False  # whether what was said is acknowledged, or a problem was told instead
         self._settled: tuple[str, Awaitable[int] | None] | None = None
         self._is_ended = False
 
     async def run(self, seconds: float) -> None:
         """Answer. Problems are told and end the turn; `seconds` bound it."""
-        self._emit(TurnStarted(self.number, id=self.id))
         try:
             async with asyncio.timeout(seconds):
-                await self._remember_said()
+                self.begin()
+                await self.acknowledge()
                 await self._answer()
             self.reason = "done"
         except TimeoutError:
@@ -73,27 +75,29 @@ class Turn:
             self._fail(_first_problem(group))
 
     def _fail(self, problem: ChatProblem) -> None:
-        self.reason = "failed"
+        self.reason, self._is_answered = "failed", True
         self._emit(Problem(problem.code, self._explain(problem), self.number, id=self.id))
 
-    async def _remember_said(self) -> None:
-        self._committed = self._context.append("human", self._said, id=self.id)
-        await self.acknowledge()
+    def begin(self) -> None:
+        """Tell that the turn begins, and hand what was said to the history. A second call does nothing.
+
+        Raises `ChatProblem` when the history is full.
+        """
+        if not self._is_begun:
+            self._is_begun = True
+            self._emit(TurnStarted(self.number, id=self.id))
+            self._committed = self._context.append("human", self._said, id=self.id)
 
     async def acknowledge(self) -> None:
         """Tell the client that what was said is committed, once it is. A second call does nothing.
 
         Raises `ChatProblem` when it could not be committed.
         """
-        if self._committed is None or self._acknowledged:
+        if self._committed is None or self._is_answered:
             return
-        try:
-            message = await asyncio.shield(self._committed)  # an interruption must not take the number away
-        except ChatProblem:
-            self._committed = None  # it is told once
-            raise
-        if not self._acknowledged:
-            self._acknowledged = True
+        message = await asyncio.shield(self._committed)  # an interruption must not take the number away
+        if not self._is_answered:
+            self._is_answered = True
             self._context.begins = False
             self._emit(Ack(self._context.history, message, id=self.id))
 
@@ -112,6 +116,8 @@ class Turn:
         self._emit(SpeechComplete(self.number))
 
     def _tell(self, text: str, speech: Speech) -> None:
+        if self._is_stopped:  # it was made while the turn was being cancelled
+            return
         character = self._context.character
         self._emit(
             Sentence(
@@ -138,6 +144,11 @@ class Turn:
         """The client has played the sentences up to and including this one."""
         self._played = max(sentence, -1 if self._played is None else self._played)
 
+    def stop(self, unsent: int) -> None:
+        """The client plays it no more: the last `unsent` sentences were not sent, and no other is told."""
+        self._is_stopped = True
+        del self._sentences[len(self._sentences) - unsent :]
+
     def heard(self, told: str | None) -> str:
         """What the client has heard: what it says, if that is of the answer; else what it played; else all of it."""
         if told is not None and _letters(told) in _letters("".join(self._sentences)):
@@ -151,6 +162,7 @@ class Turn:
         Raises `ChatProblem` when the history is full.
         """
         if self._settled is None:
+            self.begin()  # a turn that was cancelled before it ran
             for call, name in self._running.items():
                 self._emit(ToolStatus(self.number, call, name, "cancelled"))
             whole = self.reason == "done"

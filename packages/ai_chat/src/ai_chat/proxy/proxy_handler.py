@@ -107,7 +107,14 @@ class Room:
 
     async def _broadcast(self) -> None:
         while True:
-            self._tell((await self.session.outbox.take()).event)
+            event = (await self.session.outbox.take()).event
+            if isinstance(event, e.Flush):
+                self._take_back(event.turn)
+            self._tell(event)
+
+    def _take_back(self, turn: int) -> None:
+        for member in self._seats.values():
+            member.outbox.take_back(turn)
 
     async def _answer(self) -> None:
         while True:
