@@ -62,6 +62,7 @@ def examine(options: DoctorOptions, say: Speaker, *, checks: bool = False) -> tu
             _refuse_taken_port(options.url)
             progress("starting")
             server = stack.enter_context(started(options.command, options.project))
+            stack.callback(progress, "stopping")
         report, problem = asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
         if checks and problem is None and say("run.interrupted") not in report.run.notes:
             progress("checking")
@@ -174,6 +175,7 @@ class _Visit:
             except OverstayError as error:
                 if not self._examination.evidence.visits:
                     raise
+                self._notes.append(self._say("run.cut-short"))
                 problem = error
             return await self._diagnosis(), problem
         finally:
