@@ -66,7 +66,8 @@ def patience(file: Path | None, seconds: float) -> Iterator[None]:
 
     with alarm(file, seconds):
         put_off()
-        signal.signal(signal.SIGINT, interrupt)
+        # One that is ignored, as it is for a job in the background, stays so.
+        signal.signal(signal.SIGINT, interrupt if callable(cancel) else cancel)
         try:
             yield
         finally:
