@@ -253,6 +253,7 @@ def test_server_without_tls_is_said_to_have_none(doctor):
     outcome = doctor(sys.executable, "page.py", "{port}", url="https://127.0.0.1:{port}/")
     assert outcome.status == 4
     assert "TLS" in outcome.err
+    assert "write ws:// or http://" in outcome.err
 
 
 @pytest.mark.parametrize(
