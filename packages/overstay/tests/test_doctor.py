@@ -322,6 +322,19 @@ def test_full_disk_costs_the_report_file_and_not_the_report(doctor):
     assert "Verdict" in outcome.out
 
 
+@pytest.mark.parametrize("room", ["/proc/self/nowhere", "app.py"], ids=["cannot be made", "a file"])
+def test_run_without_a_folder_for_its_files_starts_nothing(doctor, room):
+    """A full or foreign disk is one sentence with the way out, and no traceback."""
+    doctor.write("app.py", "")
+    doctor.environment["OVERSTAY_RUNTIME"] = room
+    outcome = doctor("sh", "-c", "touch started")
+    assert outcome.status == 2
+    assert room in outcome.err
+    assert "OVERSTAY_RUNTIME" in outcome.err
+    assert "Traceback" not in outcome.err
+    assert not (doctor.folder / "started").exists()
+
+
 def test_folder_that_does_not_exist_is_said_before_anything_is_started(doctor):
     """A report that could never be written is not worth waiting for."""
     outcome = doctor("sh", "-c", "touch started", options=("--json", "no-such-folder/report.json"))

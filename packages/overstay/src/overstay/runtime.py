@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 import overstay_probe
+from overstay.errors import UsageError
 from overstay_probe import _platform
 from overstay_probe.doors import DOORS
 
@@ -21,10 +22,21 @@ def runtime_directory() -> Path:
 
 
 class RunDirectory:
-    """A folder of one run: the probe for the target to import, and the addresses that its processes write."""
+    """A folder of one run: the probe for the target to import, and the addresses that its processes write.
+
+    Raises UsageError, and leaves nothing behind, when there is no room for it.
+    """
 
     def __init__(self) -> None:
-        self.path = runtime_directory() / f"r{secrets.token_hex(4)}"
+        self.path = Path(_platform.runtime_directory()) / f"r{secrets.token_hex(4)}"
+        try:
+            self._fill()
+        except OSError as error:
+            self.remove()
+            raise UsageError("usage.no-run-folder", path=self.path.parent, reason=_reason(error)) from error
+
+    def _fill(self) -> None:
+        runtime_directory()
         boot = self.path / "boot"
         self.path.mkdir(mode=0o700)
         # Only the probe may be visible to the target: the tool's own libraries would clash with the application's.
@@ -56,6 +68,14 @@ class RunDirectory:
     def remove(self) -> None:
         """Take the folder away."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def _reason(error: OSError) -> str:
+    """Return the operating system's words; `copytree` has them within a text that names both files, too."""
+    if isinstance(error, shutil.Error):
+        _, _, told = error.args[0][0]
+        return str(told).partition("] ")[2].partition(":")[0]
+    return error.strerror or str(error)
 
 
 def addresses_of(pids: set[int]) -> list[Path]:
