@@ -167,6 +167,8 @@ def test_an_inconclusive_report_says_what_to_run_next(make_report: Builder) -> N
     outside = replace(unsure, target=Target((), "ws://127.0.0.1:1/", None, (), inside=False))
     assert "the notes above say how to let the probe in." in flat(rendered(outside, "en"))
     assert "outside view only" in flat(rendered(outside, "en"))
+    unvisited = replace(unsure, target=replace(unsure.target, url=None), run=replace(unsure.run, sessions=0))
+    assert "Let it serve at least 20 sessions" in flat(rendered(unvisited, "en"))
     cut_short = unsure.with_note(Speaker("en")("run.cut-short"))
     assert "Put right what ended the visits, and run it again." in flat(rendered(cut_short, "en"))
 

@@ -100,8 +100,10 @@ class _Watch:
         next_look = 0.0
         try:
             while self._server.status() is None:
-                if time.monotonic() >= next_look:
-                    await self._look()
+                # At once, since what a process has served before is in no journal.
+                has_newcomers = await self._observer.discover()
+                if has_newcomers or time.monotonic() >= next_look:
+                    await self._look(has_newcomers=has_newcomers)
                     least = _LEAST_PAUSE if self._is_watched_closely else _PAUSE_AT_REST
                     next_look = time.monotonic() + max(least, _PAUSE_PER_LOOK * self._spent)
                 await asyncio.sleep(_POLL)
@@ -115,8 +117,7 @@ class _Watch:
         self._observer.close()
         return diagnose(self._evidence, self._circumstances(), self._say)
 
-    async def _look(self, *, is_last: bool = False) -> None:
-        has_newcomers = await self._observer.discover()
+    async def _look(self, *, has_newcomers: bool = False, is_last: bool = False) -> None:
         if not self._observer.is_inside:
             return
         began = time.monotonic()

@@ -7,15 +7,11 @@ from overstay.diagnosis.growth_findings import GrowthFindings
 from overstay.diagnosis.memory_findings import MemoryFindings
 from overstay.diagnosis.overstay_findings import OverstayFindings
 from overstay.evidence import Evidence
-from overstay.findings import Finding, Latency, Report, Run, RunVerdict, SelfCost, Target
+from overstay.findings import ENOUGH_SESSIONS, Finding, Latency, Report, Run, RunVerdict, SelfCost, Target
 from overstay.judge import counters
 from overstay.judge.sessions import Missing, missing
 from overstay.messages import Speaker
 from overstay.report.problem import sentence
-
-_ENOUGH_SESSIONS = 20
-"""Watched sessions from which on a server that nobody visits may be called clean; of a leak in every tenth, 7 in 8 show
-then."""
 
 
 def diagnose(evidence: Evidence, circumstances: Circumstances, say: Speaker) -> Report:
@@ -85,7 +81,7 @@ class _Summary:
         if "slower-per-session" in verdicts:
             return "slower"
         evidence = self._evidence
-        seen = len(evidence.watched) >= _ENOUGH_SESSIONS if evidence.counts_everybody else bool(evidence.visits)
+        seen = len(evidence.watched) >= ENOUGH_SESSIONS if evidence.counts_everybody else bool(evidence.visits)
         unclear = verdicts & {"inconclusive"} or not evidence.is_finished or not seen
         unclear = unclear or self._growth.disturbance is not None
         return "inconclusive" if unclear or not self._circumstances.is_inside else "clean"

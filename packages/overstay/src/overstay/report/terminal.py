@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from overstay.findings import Finding, Report
+from overstay.findings import ENOUGH_SESSIONS, Finding, Report
 from overstay.messages import Speaker
 from overstay.report.block import where, write_block
 from overstay.report.checklist import write_checklist
@@ -88,7 +88,8 @@ def _harmless(finding: Finding, say: Speaker) -> str:
 
 def _outcome(report: Report, problems: int, say: Speaker) -> str:
     says = say(f"outcome.{report.verdict}.says", problems=problems)
-    return says + say("list.stop") + say(_next_step(report, say), sessions=max(2 * report.run.sessions, 1))
+    least = ENOUGH_SESSIONS if report.target.url is None else 1
+    return says + say("list.stop") + say(_next_step(report, say), sessions=max(2 * report.run.sessions, least))
 
 
 def _next_step(report: Report, say: Speaker) -> str:
