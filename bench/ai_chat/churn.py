@@ -226,12 +226,19 @@ def show(churn: Churn, verdicts: list[dict[str, Any]], console: Console) -> None
     console.print(table)
     for record in [record for record in churn.records if record.problem is not None][:5]:
         console.print(f"visit {record.n}, {record.departure}: {record.problem}")
-    grown = Counter(churn.checkpoints[-1]["types"])
-    grown.subtract(churn.checkpoints[0]["types"])
     if not all(one["holds"] for one in verdicts):
-        console.print(
-            "objects that became more: " + ", ".join(f"{name} {more:+d}" for name, more in grown.most_common(8))
-        )
+        grown = ", ".join(f"{name} {each:+.4f}" for name, each in growth_of_types(churn.checkpoints)[:12])
+        console.print(f"objects that become more, per cycle: {grown}")
+
+
+def growth_of_types(checkpoints: Sequence[dict[str, Any]]) -> list[tuple[str, float]]:
+    """The types of which there are more and more, with their growth per cycle, the fastest first."""
+    names = {name for seen in checkpoints for name in seen["types"]}
+    slopes = {
+        name: theil_sen([(seen["cycles"], float(seen["types"].get(name, 0))) for seen in checkpoints]) for name in names
+    }
+    grown = [(name, slope.slope) for name, slope in slopes.items() if slope is not None and slope.slope > 0]
+    return sorted(grown, key=lambda one: -one[1])
 
 
 async def measure(options: argparse.Namespace, console: Console) -> tuple[Churn, float]:
