@@ -57,7 +57,7 @@ FLAT = 0.05
 CONF = """
 system_config: {{config_alts_dir: {characters}, enable_proxy: true}}
 history: {{url: "sqlite+aiosqlite:///history.db"}}
-limits: {{heartbeat_seconds: 1, resume_seconds: 1, send_seconds: 3}}
+limits: {{heartbeat_seconds: 2, resume_seconds: 1, send_seconds: 3}}
 """
 
 
