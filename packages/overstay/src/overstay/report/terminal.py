@@ -88,14 +88,17 @@ def _harmless(finding: Finding, say: Speaker) -> str:
 
 def _outcome(report: Report, problems: int, say: Speaker) -> str:
     says = say(f"outcome.{report.verdict}.says", problems=problems)
-    return says + say("list.stop") + say(_next_step(report), sessions=max(2 * report.run.sessions, 1))
+    return says + say("list.stop") + say(_next_step(report, say), sessions=max(2 * report.run.sessions, 1))
 
 
-def _next_step(report: Report) -> str:
-    if report.verdict == "inconclusive" and not report.target.inside:
-        return "outcome.inconclusive.next-outside"
-    if report.verdict == "inconclusive" and report.latency.disturbance is not None:
-        return "outcome.inconclusive.next-busy"
-    if report.verdict == "inconclusive" and report.target.url is None:
-        return "outcome.inconclusive.next-unvisited"
+def _next_step(report: Report, say: Speaker) -> str:
+    reasons = {
+        "outside": not report.target.inside,
+        "busy": report.latency.disturbance is not None,
+        "interrupted": say("run.interrupted") in report.run.notes,
+        "cut-short": say("run.cut-short") in report.run.notes,
+        "unvisited": report.target.url is None,
+    }
+    if report.verdict == "inconclusive" and any(reasons.values()):
+        return f"outcome.inconclusive.next-{next(reason for reason, holds in reasons.items() if holds)}"
     return f"outcome.{report.verdict}.next"
