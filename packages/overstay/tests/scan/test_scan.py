@@ -186,14 +186,19 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert result.files == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is forbidden here")
-def test_a_forbidden_folder_is_named(project: Path) -> None:
-    """What the user may not read is said."""
+@pytest.mark.usefixtures("unprivileged")
+def test_what_is_forbidden_is_named_and_the_rest_is_read(project: Path) -> None:
+    """A folder and a file that the user may not read are said; what he may read has its finding."""
     (project / "secret").mkdir(mode=0)
+    for name in ("secret.py", "open.py"):
+        (project / name).write_text(BARE_TASK)
+    (project / "secret.py").chmod(0)
     try:
-        assert why_skipped(scan(project, say=SAY)) == {"secret": "unreadable"}
+        result = scan(project, say=SAY)
     finally:
         (project / "secret").chmod(0o700)
+    assert why_skipped(result) == {"secret": "unreadable", "secret.py": "unreadable"}
+    assert {file for _, file, _ in found(result)} == {"app.py", "open.py"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
@@ -245,10 +250,12 @@ def test_nothing_of_the_project_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_an_empty_project_is_clean(tmp_path: Path) -> None:
-    """Nothing to read is nothing to fix."""
+def test_an_empty_project_is_not_called_clean(tmp_path: Path) -> None:
+    """Where nothing was read, nothing is known; a file without a fault is enough to know something."""
     result = scan(tmp_path, say=SAY)
-    assert (result.findings, result.files, result.exit_status) == ((), 0, 0)
+    assert (result.findings, result.files, result.verdict) == ((), 0, "inconclusive")
+    (tmp_path / "app.py").touch()
+    assert scan(tmp_path, say=SAY).verdict == "clean"
 
 
 @pytest.mark.slow
