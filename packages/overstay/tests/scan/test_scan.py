@@ -325,3 +325,42 @@ def test_match_that_is_tied_to_a_client_shows_by_itself(tmp_path: Path) -> None:
     keyed = HINTED.replace("api_key", "client_uid").replace("    asyncio.run", "    loop.run")
     (tmp_path / "server.py").write_text(keyed, encoding="utf-8")
     assert "map-kept-after-disconnect" in {each.rule for each in scan(tmp_path, say=SAY).findings}
+
+
+MANAGER = """
+from starlette.websockets import WebSocket
+
+
+class Manager:
+    def __init__(self):
+        self.active = {}
+
+    async def connect(self, websocket: WebSocket, uid: str):
+        await websocket.accept()
+        self.active[uid] = websocket
+
+    def disconnect(self, uid: str):
+        self.active.pop(uid, None)
+
+
+manager = Manager()
+
+
+async def serve(websocket: WebSocket, uid: str):
+    await manager.connect(websocket, uid)
+    try:
+        await websocket.receive_text()
+    finally:
+        manager.disconnect(uid)
+"""
+
+
+def test_a_connection_is_its_client_s_whatever_its_key_is_called(tmp_path: Path) -> None:
+    """A manager of connections that has no way out shows by itself; with one it is silent."""
+    server = tmp_path / "server.py"
+    server.write_text(MANAGER, encoding="utf-8")
+    result = scan(tmp_path, say=SAY)
+    assert (result.findings, result.hints) == ((), ())
+    server.write_text(MANAGER.replace("self.active.pop(uid, None)", "pass"), encoding="utf-8")
+    [finding] = scan(tmp_path, say=SAY).findings
+    assert (finding.rule, finding.site.line) == ("map-kept-after-disconnect", 11)
