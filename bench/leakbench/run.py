@@ -3,8 +3,8 @@
     .venv/bin/python bench/leakbench/run.py [--jobs 3] [--runs 1] [--only GLOB] [--json FILE] [--sessions 40] [--clean]
                                        [--traces] [--python FILE]...
 
-Exits 0 only when every leak was found at its line with its trace and no clean server had a finding; 1 when not; 2 for a case that
-cannot be used; 130 after Ctrl-C, with nothing left running.
+Exits 0 only when every leak was found at its line with its trace and no clean server had a finding; 1 when not; 2 for
+a case that cannot be used; 130 after Ctrl-C, with nothing left running.
 """
 
 import argparse

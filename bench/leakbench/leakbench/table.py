@@ -15,7 +15,7 @@ COLUMNS = ("case", "run", "found", "site", "rate", "of", "trace", "same", "clean
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in one run; `leaky` is None for the servers that only have a clean twin, `alarms` where that was not run."""
+    """A case in one run; `leaky` is None where there is no leaky twin, `alarms` where the clean one was not run."""
 
     case: str
     kind: str
