@@ -28,7 +28,9 @@ bench: $(READY)
 	$(BIN)/python bench/census/run.py --json build/census.json
 	$(BIN)/python bench/history/run.py --rounds 60 --json build/history.json
 	$(BIN)/python bench/history/crash.py
-	$(BIN)/python bench/crash/run.py --json build/crash.json
+	$(BIN)/python bench/ai_chat/crash.py --json build/crash.json
+	$(BIN)/python bench/ai_chat/churn.py --json build/churn.json
+	$(BIN)/python bench/ai_chat/pages.py --json build/pages.json
 	$(BIN)/python bench/scan/run.py --json build/scan.json
 	$(BIN)/python bench/scan/table.py > build/scan-table.md
 	$(BIN)/python bench/scan/web_table.py > build/scan-web-table.md
