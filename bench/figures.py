@@ -22,6 +22,17 @@ NAMES = {
         "findings or invalid runs, {cases} clean servers × 60 visits",
         "{cases} 个干净服务器 × 60 次访问的误报或无效运行",
     ),
+    "traces": (
+        "right traces, {runs} runs of {cases} leaky servers, Python {pythons}",
+        "引用链正确，{cases} 个泄漏服务器各 {runs} 轮，Python {pythons}",
+    ),
+    "same": ("of these servers, with the same fingerprint in all runs", "其中各轮指纹都相同的服务器"),
+    "kilobyte": (
+        "1 KB kept per session is proved, {runs} runs, within",
+        "每个会话留下 1 KB，{runs} 轮，证实所需会话数",
+    ),
+    "connection": ("a kept connection is proved, {runs} runs, within", "留下连接对象，{runs} 轮，证实所需会话数"),
+    "silence": ("findings in {sessions} sessions that keep nothing", "{sessions} 个不留下任何东西的会话中的误报"),
     "seconds": (
         "doctor, 40 sessions on a small server, longest of {runs}",
         "doctor，小型服务器 40 个会话，{runs} 次中最长",
@@ -80,6 +91,17 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         yield "alarms", {}, str(totals["false_alarms"])
     if bench := read("leakbench-clean"):
         yield "clean", {"cases": bench["totals"]["cases"]}, str(bench["totals"]["false_alarms"])
+    if bench := read("leakbench-traces"):
+        totals, same = bench["totals"], bench["same_fingerprints"]
+        measured = {"runs": totals["runs"], "cases": totals["cases"], "pythons": ", ".join(totals["pythons"])}
+        yield "traces", measured, f"{totals['trace_accuracy']:.1%}"
+        yield "same", {}, f"{sum(map(bool, same.values()))} / {len(same)}"
+    if bench := read("memory"):
+        for leak in bench["leaks"]:
+            needed = [sessions or 0 for sessions in leak["needed"]]
+            told = f"{max(needed)} sessions" if all(needed) else f"not in {needed.count(0)} runs"
+            yield leak["name"], {"runs": len(needed)}, told
+        yield "silence", {"sessions": f"{bench['control']['sessions']:,}"}, str(len(bench["control"]["alarms"]))
     if bench := read("doctor"):
         yield "seconds", {"runs": len(bench["seconds"])}, f"{max(bench['seconds']):.1f} s"
         yield "rare", {}, f"{bench['found']} / {bench['runs']}"
