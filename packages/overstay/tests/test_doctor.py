@@ -31,6 +31,7 @@ async def app(scope, receive, send):
 """
 UVICORN = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
 LEAK = "KEPT.append(asyncio.create_task(forever()))"
+LEFT = "KEPT.append(await asyncio.create_subprocess_exec('sleep', '600'))"
 CLEAN = "task = asyncio.create_task(forever()); await asyncio.sleep(0); task.cancel()"
 CHURN = """
 import random
@@ -103,6 +104,17 @@ def test_the_checklist_is_gone_through_on_the_running_server(doctor):
     assert "TCP connects in " in told["cause-c"]["details"][0]
     assert outcome.report["run"]["visits"] == outcome.report["run"]["sessions"]
     assert "proxy_queue.py:2" in outcome.out
+
+
+@pytest.mark.slow
+def test_processes_that_the_server_has_left_are_told_apart_from_it(doctor):
+    """The check of suspect 3 counts what the server started, also when overstay has started the server."""
+    doctor.write("app.py", APP.format(line=LEFT))
+    outcome = doctor(*UVICORN)
+    (told,) = [each for each in outcome.report["checks"] if each["item"] == "suspect-3"]
+    left = outcome.report["run"]["visits"]
+    assert told["status"] == "warning"
+    assert int(told["evidence"][0].removesuffix(" times: sleep 600")) >= left
 
 
 @pytest.mark.slow

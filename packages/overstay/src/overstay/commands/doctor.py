@@ -93,11 +93,12 @@ def project_report(options: DoctorOptions, say: Speaker) -> Report:
 
 
 def _project(options: DoctorOptions, server: Server | None) -> Project:
-    """Return what the checks look at; the processes are the one named, those started, or those that listen."""
+    """Return what the checks look at; the processes are the one named, those that listen, or else those started."""
     destination, pids = None, {options.pid} if options.pid is not None else set()
     if options.url is not None:
         destination = Destination(options.url, options.headers, options.cookies, options.subprotocols, options.insecure)
-        pids = pids or (server.pids() if server else set()) or outside.listeners(options.url)
+        # Not all that were started: what the server itself has started is to be told apart from it.
+        pids = pids or outside.listeners(options.url) or (server.pids() if server else set())
     return Project(options.project.resolve(), destination, frozenset(pids), options.probes_llm)
 
 

@@ -39,11 +39,8 @@ def _write_project(report: Report, problems: list[list[Finding]], say: Speaker, 
     """Write what a project without a server has: the outcome first where all is well, else last."""
     count = len(problems) + sum(result.is_problem for result in report.checks)
     if not count:
-        # That something does not apply is no answer where there was nothing to read.
-        answers = ("fine", "does-not-apply") if report.scan is None or report.scan.files else ("fine",)
-        is_seen = any(result.status in answers for result in report.checks)
-        slug = "check.outcome.fine" if is_seen else "check.outcome.nothing"
-        sheet.paragraph(say(slug), style=_STYLE["clean"] if is_seen else "bold")
+        slug = "check.outcome.fine" if report.verdict == "clean" else "check.outcome.nothing"
+        sheet.paragraph(say(slug), style=_STYLE.get(report.verdict, "bold"))
         sheet.blank()
     write_checklist(report, say, sheet)
     if problems:
