@@ -255,6 +255,22 @@ def test_event_loop_is_a_root_with_the_part_that_keeps(lab, loop, snippet, expec
     assert len(held["sessions"]) == 6
 
 
+def test_future_that_keeps_who_awaited_it_is_told_as_the_await_graph(lab, printed):
+    """Since Python 3.14 a future refers to the tasks that await it, and to those of which nobody said that they gave up."""
+    if printed("import asyncio; print(hasattr(asyncio, 'future_add_to_awaited_by'))") != ["True"]:
+        pytest.skip("the await graph is new in Python 3.14")
+    awaits = """if not SEEN: SEEN.append(loop.create_future())
+    asyncio.future_add_to_awaited_by(SEEN[0], asyncio.current_task())"""
+    served = lab.start(APP % awaits)
+    for _ in range(6):
+        served.get()
+    served.quiet()
+    served.ask("collect")
+    (held,) = served.ask("trace", containers=[], max_pause_ms=1000)["held"]
+    assert (held["shape"], held["pin"]) == ("module __main__/.SEEN[*]/awaited by", "await-graph")
+    assert held["roles"] == {"task": 6}
+
+
 @pytest.mark.parametrize("name", ["released", "weakly", "by proxy"])
 def test_what_is_not_kept_has_no_trace(lab, name):
     """The clean twins."""
