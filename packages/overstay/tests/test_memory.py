@@ -25,6 +25,13 @@ class Agent:
         {hear}
     def close(self):
         self.client = None
+    @functools.lru_cache(maxsize=None)
+    def price_for(self, client):
+        return 2
+
+@functools.lru_cache(maxsize=None)
+def size_for(client):
+    return 1
 
 AGENT = Agent()
 
@@ -68,7 +75,7 @@ def test_kilobyte_kept_per_session_is_proved_within_a_hundred_sessions(visited):
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
     assert finding["rate"]["per_session"] == 1.0
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert [step["reference"] for step in finding["trace"]] == ["module app", ".ROWS"]
     assert finding["trace"][-1]["owner"]
 
@@ -80,7 +87,7 @@ def test_list_made_anew_and_longer_is_told_as_one_that_grows(visited):
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
     assert finding["rate"]["per_session"] == 1.0
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert [step["reference"] for step in finding["trace"]] == ["module app", ".AGENT", ".heard"]
 
 
@@ -98,9 +105,25 @@ def test_kept_connection_is_proved_within_twelve_sessions(visited):
     assert report["run"]["sessions"] <= 12
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("object-outlives-session", "leak")
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert finding["trace"][0]["reference"] == "module app"
     assert finding["trace"][1]["reference"].startswith(".CLIENTS[")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("leave", "name", "line", "fix"),
+    [
+        ("size_for(client)", "size_for", 25, "keeps every argument of `size_for`"),
+        ("AGENT.price_for(client)", "Agent.price_for", 21, "`lru_cache` on a method"),
+    ],
+)
+def test_cached_function_is_told_by_its_own_name(visited, leave, name, line, fix):
+    """Its line is where it is defined, and of a function that is no method nothing is said about `self`."""
+    (finding,) = visited("--sessions", "3", "--lang", "en", leave=leave)["findings"]
+    assert finding["title"].endswith(f"kept by {name}")
+    assert finding["site"]["line"] == line
+    assert fix in finding["fix"]["summary"]
 
 
 @pytest.mark.slow

@@ -36,6 +36,9 @@ class Handler(logging.Handler):
     def __init__(self, request): super().__init__(); self.request = request
     def emit(self, record): pass
 
+@functools.lru_cache(maxsize=None)
+def size_for(request): return 1
+
 HUB, SLOTTED, AGENT = Hub(), Slotted(), Agent(None)
 SLOTTED.held = []
 
@@ -124,6 +127,7 @@ CASES = {
         "lru_cache entry of Agent.profile",
         ".request",
     ),
+    "lru_cache on a function": ("size_for(request)", MAIN, ".size_for", "lru_cache entry of size_for"),
     "exception": (FAILED, MAIN, ".ERRORS[*]", ".__traceback__", "local request in function leave"),
     "asynchronous generator": (
         GENERATOR,
@@ -186,6 +190,7 @@ PINS = {
     "server's method": "bound-method",
     "bound method": "bound-method",
     "lru_cache on a method": "lru-cache-method",
+    "lru_cache on a function": "lru-cache-function",
     "exception": "exception-traceback",
     "asynchronous generator": "async-generator",
     "finished task": "finished-task",
@@ -198,7 +203,12 @@ PINS = {
     "callback of a weak proxy": "weakref-callback",
     "context of a callback": "callback-context",
 }
-OWNERS = {"slot": ".held[*]", "nested": ".BY_ROOM[*][*]", "lru_cache on a method": "lru_cache entry of Agent.profile"}
+OWNERS = {
+    "slot": ".held[*]",
+    "nested": ".BY_ROOM[*][*]",
+    "lru_cache on a method": "lru_cache entry of Agent.profile",
+    "lru_cache on a function": "lru_cache entry of size_for",
+}
 VIA = {"waiting task": "task", "a thread's local": "thread", "context of a timer": "timer"}
 
 
