@@ -114,8 +114,8 @@ def test_kept_connection_is_proved_within_twelve_sessions(visited):
 @pytest.mark.parametrize(
     ("leave", "name", "line", "fix"),
     [
-        ("size_for(client)", "size_for", 25, "keeps every argument of `size_for`"),
-        ("AGENT.price_for(client)", "Agent.price_for", 21, "`lru_cache` on a method"),
+        ("size_for(client)", "size_for", 26, "keeps every argument of `size_for`"),
+        ("AGENT.price_for(client)", "Agent.price_for", 22, "`lru_cache` on a method"),
     ],
 )
 def test_cached_function_is_told_by_its_own_name(visited, leave, name, line, fix):
