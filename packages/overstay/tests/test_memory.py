@@ -142,6 +142,20 @@ def test_no_cycle_is_no_pressure(visited):
     assert (report["findings"], report["kept"]) == ([], [])
 
 
+LIMIT = """import resource
+    size = int(open("/proc/self/statm").read().split()[0]) * 4096 + 12_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "said"), [("en", "memory could not be looked at"), ("zh", "内存")])
+def test_server_at_its_memory_limit_goes_on_and_the_report_says_that_its_memory_was_not_seen(visited, language, said):
+    """A snapshot might not fit, so none is made."""
+    report = visited("--sessions", "6", "--lang", language, leave=LIMIT)
+    assert report["run"]["sessions"] == 6
+    assert [note for note in report["run"]["notes"] if said in note and "MB are left" in note], report["run"]["notes"]
+
+
 @pytest.mark.slow
 def test_thousand_sessions_of_a_server_that_keeps_nothing_are_silent(visited):
     """No false alarm, neither of the server's containers nor of ours; what is bounded may be told as kept."""
