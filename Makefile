@@ -22,7 +22,7 @@ chat: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --runs 3 --json build/leakbench.json
-	$(BIN)/python bench/leakbench/run.py --clean --runs 1 --json build/leakbench-clean.json
+	$(BIN)/python bench/leakbench/run.py --clean --runs 3 --json build/leakbench-clean.json
 	$(BIN)/python bench/leakbench/run.py --traces --runs 10 --jobs 8 --json build/leakbench-traces.json
 	$(BIN)/python bench/memory/run.py --json build/memory.json
 	$(BIN)/python bench/doctor/run.py --json build/doctor.json

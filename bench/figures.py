@@ -19,8 +19,8 @@ NAMES = {
     "site": ("right line", "行号正确"),
     "alarms": ("findings on their clean twins", "对应干净版本上的误报"),
     "clean": (
-        "findings or invalid runs, {cases} clean servers × 60 visits",
-        "{cases} 个干净服务器 × 60 次访问的误报或无效运行",
+        "findings or invalid runs, {runs} runs of {cases} clean servers × 60 visits",
+        "{cases} 个干净服务器各 {runs} 轮 × 60 次访问的误报或无效运行",
     ),
     "traces": (
         "right traces, {runs} runs of {cases} leaky servers, Python {pythons}",
@@ -90,7 +90,8 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         yield "site", {}, f"{totals['site_accuracy']:.1%}"
         yield "alarms", {}, str(totals["false_alarms"])
     if bench := read("leakbench-clean"):
-        yield "clean", {"cases": bench["totals"]["cases"]}, str(bench["totals"]["false_alarms"])
+        told = {"runs": bench["totals"]["runs"], "cases": bench["totals"]["cases"]}
+        yield "clean", told, str(bench["totals"]["false_alarms"])
     if bench := read("leakbench-traces"):
         totals, same = bench["totals"], bench["same_fingerprints"]
         measured = {"runs": totals["runs"], "cases": totals["cases"], "pythons": ", ".join(totals["pythons"])}

@@ -25,6 +25,13 @@ class Agent:
         {hear}
     def close(self):
         self.client = None
+    @functools.lru_cache(maxsize=None)
+    def price_for(self, client):
+        return 2
+
+@functools.lru_cache(maxsize=None)
+def size_for(client):
+    return 1
 
 AGENT = Agent()
 
@@ -68,7 +75,7 @@ def test_kilobyte_kept_per_session_is_proved_within_a_hundred_sessions(visited):
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
     assert finding["rate"]["per_session"] == 1.0
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert [step["reference"] for step in finding["trace"]] == ["module app", ".ROWS"]
     assert finding["trace"][-1]["owner"]
 
@@ -80,7 +87,7 @@ def test_list_made_anew_and_longer_is_told_as_one_that_grows(visited):
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("container-grows", "leak")
     assert finding["rate"]["per_session"] == 1.0
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert [step["reference"] for step in finding["trace"]] == ["module app", ".AGENT", ".heard"]
 
 
@@ -98,9 +105,25 @@ def test_kept_connection_is_proved_within_twelve_sessions(visited):
     assert report["run"]["sessions"] <= 12
     (finding,) = report["findings"]
     assert (finding["rule"], finding["verdict"]) == ("object-outlives-session", "leak")
-    assert finding["site"]["line"] == 27
+    assert finding["site"]["line"] == 34
     assert finding["trace"][0]["reference"] == "module app"
     assert finding["trace"][1]["reference"].startswith(".CLIENTS[")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("leave", "name", "line", "fix"),
+    [
+        ("size_for(client)", "size_for", 26, "keeps every argument of `size_for`"),
+        ("AGENT.price_for(client)", "Agent.price_for", 22, "`lru_cache` on a method"),
+    ],
+)
+def test_cached_function_is_told_by_its_own_name(visited, leave, name, line, fix):
+    """Its line is where it is defined, and of a function that is no method nothing is said about `self`."""
+    (finding,) = visited("--sessions", "3", "--lang", "en", leave=leave)["findings"]
+    assert finding["title"].endswith(f"kept by {name}")
+    assert finding["site"]["line"] == line
+    assert fix in finding["fix"]["summary"]
 
 
 @pytest.mark.slow
@@ -117,6 +140,20 @@ def test_no_cycle_is_no_pressure(visited):
     """The clean twin."""
     report = visited("--sessions", "12", "--departures", "close,reset", leave="client.state.me = id(client)")
     assert (report["findings"], report["kept"]) == ([], [])
+
+
+LIMIT = """import resource
+    size = int(open("/proc/self/statm").read().split()[0]) * 4096 + 12_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "said"), [("en", "MB are left to the server"), ("zh", "MB 可用")])
+def test_server_at_its_memory_limit_goes_on_and_the_report_says_that_its_memory_was_not_seen(visited, language, said):
+    """A snapshot might not fit, so none is made."""
+    report = visited("--sessions", "6", "--lang", language, leave=LIMIT)
+    assert report["run"]["sessions"] == 6
+    assert [note for note in report["run"]["notes"] if said in note], report["run"]["notes"]
 
 
 @pytest.mark.slow

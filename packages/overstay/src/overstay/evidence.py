@@ -10,7 +10,7 @@ from overstay.judge.load import Load, smoothed
 from overstay.judge.overstays import Overstay, Signature, Tally
 from overstay.judge.sessions import Key, Session
 from overstay.memory import Held, Window
-from overstay.observation import Holding
+from overstay.observation import Holding, Unseen
 from overstay.visits import VisitRecord
 
 
@@ -34,7 +34,7 @@ class Evidence:
     windows: list[Window] = field(default_factory=list)
     memory: list[Held] = field(default_factory=list)
     closing: Closing = field(default_factory=Closing)
-    unseen: str = ""
+    unseen: Unseen | None = None
     is_finished: bool = False
     is_restless: bool = False
     has_second_look: bool = False

@@ -205,7 +205,7 @@ class Examination:
             lengths = await self._observer.lengths(self._plan.max_pause_ms)
             messages = sum(visit.sent for visit in evidence.visits)
             evidence.windows.append(Window(len(evidence.counted), messages, lengths.of, lengths.referred))
-            evidence.unseen = evidence.unseen or lengths.why
+            evidence.unseen = evidence.unseen or lengths.unseen
 
     async def _trace(self) -> None:
         """Ask what holds the containers that have grown, and the objects of sessions that have ended."""
@@ -220,12 +220,12 @@ class Examination:
             return
         self._progress("tracing")
         await self._observer.ask("collect")
-        told, why = await self._observer.trace(grown, self._plan.max_pause_ms)
+        told, unseen = await self._observer.trace(grown, self._plan.max_pause_ms)
         counted = evidence.counted
         held = [each for pid, answer in told.items() for each in held_of(pid, answer)]
         of_ours = [replace(each, sessions=tuple(key for key in each.sessions if key in counted)) for each in held]
         evidence.memory = merged([each for each in of_ours if each.sessions or each.containers])
-        evidence.unseen = evidence.unseen or why
+        evidence.unseen = evidence.unseen or unseen
 
     async def _watch_fillers(self) -> None:
         """Have it noted which sessions run the methods that fill what grows on objects that they share."""

@@ -76,15 +76,23 @@ Address = tuple[int, int | str]
 
 
 @dataclass(frozen=True, slots=True)
+class Unseen:
+    """Why memory was not looked at as a whole: the key of a message, and its facts."""
+
+    why: str
+    facts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Lengths:
-    """How long containers are, and what places refer to; `why` says why some could not be measured, if so.
+    """How long containers are, and what places refer to; `unseen` says why some could not be measured, if so.
 
     Of a place, the length of what it refers to, and in `referred` where that is.
     """
 
     of: Mapping[Address, int]
     referred: Mapping[Address, int]
-    why: str
+    unseen: Unseen | None
 
 
 class Observer:
@@ -193,9 +201,11 @@ class Observer:
             found |= {(pid, number): length for number, length in answer.get("lengths", ())}
             for key, length, address in answer.get("places", ()):
                 found[pid, key], referred[pid, key] = length, address
-        return Lengths(found, referred, _why_unseen(told))
+        return Lengths(found, referred, _unseen(told))
 
-    async def trace(self, containers: Iterable[Address], max_pause_ms: float) -> tuple[dict[int, dict[str, Any]], str]:
+    async def trace(
+        self, containers: Iterable[Address], max_pause_ms: float
+    ) -> tuple[dict[int, dict[str, Any]], Unseen | None]:
         """Return, by process, what holds these containers and the ended sessions' objects; and why some cannot say."""
         chosen: dict[int, list[int | str]] = {pid: [] for pid in self._links}
         for pid, number in containers:
@@ -204,7 +214,7 @@ class Observer:
         told: dict[int, dict[str, Any]] = {}
         for pid, numbers in chosen.items():
             told |= await self._ask_one(pid, "trace", containers=numbers, max_pause_ms=max_pause_ms)
-        return told, _why_unseen(told)
+        return told, _unseen(told)
 
     async def _ask_one(self, pid: int, question: str, **fields: object) -> dict[int, Any]:
         link = self._links[pid]
@@ -261,12 +271,15 @@ def _frame(told: Mapping[str, Any]) -> Frame:
     return Frame(told["file"], told["line"], told["function"], told["rank"])
 
 
-def _why_unseen(told: Mapping[int, Mapping[str, Any]]) -> str:
-    """Return why a process's memory could not be looked at, or not as a whole; empty when all could."""
+def _unseen(told: Mapping[int, Mapping[str, Any]]) -> Unseen | None:
+    """Return why a process's memory could not be looked at, or not as a whole; None when all could.
+
+    What failed in the probe is told as a hook that it has switched off.
+    """
     for answer in told.values():
-        if answer["how"] == "skipped" or answer.get("is_whole") is False:
-            return str(answer["why"])
-    return ""
+        if answer["why"] and (answer["how"] == "skipped" or answer.get("is_whole") is False):
+            return Unseen(answer["why"], answer["facts"])
+    return None
 
 
 def place_of(told: Mapping[str, Any]) -> Place:

@@ -100,6 +100,18 @@ def test_growing_container_is_measured_and_named(lab, name):
     assert held["pin"] == ("shared-object" if name in ("attribute", "slot") else None)
 
 
+def test_what_two_containers_keep_is_shared_between_them(lab):
+    """Each is told with half of the megabyte that would be freed only without both."""
+    served = lab.start(APP % "ROWS.append(bytearray(50_000)); COUNTS[n] = ROWS[-1]")
+    for _ in range(20):
+        served.get()
+    served.quiet()
+    as_long = [key for key, length in served.ask("lengths", max_pause_ms=1000)["lengths"] if length == 20]
+    found = {held["shape"]: held for held in served.ask("trace", containers=as_long, max_pause_ms=1000)["held"]}
+    for name in ("ROWS", "COUNTS"):
+        assert 500_000 < found[f"module __main__/.{name}"]["bytes"] < 510_000
+
+
 STRANGE = """
 class Strange(type):
     __flags__ = __name__ = __mro__ = property(lambda of: 1 / 0)
@@ -354,5 +366,6 @@ def test_process_at_its_memory_limit_is_left_alone(lab):
     served.get()
     answer = served.ask("lengths", max_pause_ms=1000)
     assert answer["how"] == "skipped"
-    assert "memory" in answer["why"]
+    assert answer["why"] == "memory"
+    assert 0 <= answer["facts"]["left"] < answer["facts"]["needed"]
     assert served.get() == b"done"

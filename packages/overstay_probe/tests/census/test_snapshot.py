@@ -32,6 +32,17 @@ def test_answer_of_the_child_comes_back_whole(printed):
     assert json.loads(told) == {"numbers": list(range(100_000))}
 
 
+def test_child_has_closed_all_but_its_pipe_and_goes_first_when_memory_is_short(printed):
+    """A copy of a client's socket would keep its connection open. The second descriptor is that of the look itself."""
+    look = """return {
+            "open": len(os.listdir("/proc/self/fd")),
+            "oom": int(open("/proc/self/oom_score_adj").read()),
+        }"""
+    how, told = printed(PROGRAM.format(look=look))
+    assert how == "fork"
+    assert json.loads(told) == {"open": 2, "oom": 1000}
+
+
 def test_child_that_ends_without_an_answer_is_told(printed):
     """What came until then is not taken for an answer."""
     assert printed(PROGRAM.format(look="os._exit(0)")) == ["skipped", "{}"]

@@ -36,6 +36,9 @@ class Handler(logging.Handler):
     def __init__(self, request): super().__init__(); self.request = request
     def emit(self, record): pass
 
+@functools.lru_cache(maxsize=None)
+def size_for(request): return 1
+
 HUB, SLOTTED, AGENT = Hub(), Slotted(), Agent(None)
 SLOTTED.held = []
 
@@ -124,6 +127,7 @@ CASES = {
         "lru_cache entry of Agent.profile",
         ".request",
     ),
+    "lru_cache on a function": ("size_for(request)", MAIN, ".size_for", "lru_cache entry of size_for"),
     "exception": (FAILED, MAIN, ".ERRORS[*]", ".__traceback__", "local request in function leave"),
     "asynchronous generator": (
         GENERATOR,
@@ -186,6 +190,7 @@ PINS = {
     "server's method": "bound-method",
     "bound method": "bound-method",
     "lru_cache on a method": "lru-cache-method",
+    "lru_cache on a function": "lru-cache-function",
     "exception": "exception-traceback",
     "asynchronous generator": "async-generator",
     "finished task": "finished-task",
@@ -198,7 +203,12 @@ PINS = {
     "callback of a weak proxy": "weakref-callback",
     "context of a callback": "callback-context",
 }
-OWNERS = {"slot": ".held[*]", "nested": ".BY_ROOM[*][*]", "lru_cache on a method": "lru_cache entry of Agent.profile"}
+OWNERS = {
+    "slot": ".held[*]",
+    "nested": ".BY_ROOM[*][*]",
+    "lru_cache on a method": "lru_cache entry of Agent.profile",
+    "lru_cache on a function": "lru_cache entry of size_for",
+}
 VIA = {"waiting task": "task", "a thread's local": "thread", "context of a timer": "timer"}
 
 
@@ -253,6 +263,22 @@ def test_event_loop_is_a_root_with_the_part_that_keeps(lab, loop, snippet, expec
     (held,) = served.ask("trace", containers=[], max_pause_ms=1000)["held"]
     assert held["shape"] == expected
     assert len(held["sessions"]) == 6
+
+
+def test_future_that_keeps_who_awaited_it_is_told_as_the_await_graph(lab, printed):
+    """Since Python 3.14 a future refers to the tasks that await it, and to those of which nobody said that they gave up."""
+    if printed("import asyncio; print(hasattr(asyncio, 'future_add_to_awaited_by'))") != ["True"]:
+        pytest.skip("the await graph is new in Python 3.14")
+    awaits = """if not SEEN: SEEN.append(loop.create_future())
+    asyncio.future_add_to_awaited_by(SEEN[0], asyncio.current_task())"""
+    served = lab.start(APP % awaits)
+    for _ in range(6):
+        served.get()
+    served.quiet()
+    served.ask("collect")
+    (held,) = served.ask("trace", containers=[], max_pause_ms=1000)["held"]
+    assert (held["shape"], held["pin"]) == ("module __main__/.SEEN[*]/awaited by", "await-graph")
+    assert held["roles"] == {"task": 6}
 
 
 @pytest.mark.parametrize("name", ["released", "weakly", "by proxy"])

@@ -147,7 +147,7 @@ class _Watch:
     async def _measure_memory(self) -> None:
         lengths = await self._observer.lengths(_MAX_PAUSE_MS)
         self._evidence.windows.append(Window(self._evidence.total, 0, lengths.of, lengths.referred))
-        self._evidence.unseen = self._evidence.unseen or lengths.why
+        self._evidence.unseen = self._evidence.unseen or lengths.unseen
 
     async def _trace(self) -> None:
         """Ask what holds what has grown; before it, for the last time, by how much."""

@@ -49,6 +49,8 @@ _VERDICT_OF_GROWTH: dict[str, Verdict] = {
     "filling": "bounded",
     "flat": "bounded",
 }
+_CACHES = ("lru-cache-function", "lru-cache-method")
+"""Pins by `lru_cache`: the line is that of the cached function."""
 _KEPT = ("bounded", "one-off")
 _KINDS = {"object-outlives-session": "object", "container-grows": "container"}
 
@@ -150,13 +152,15 @@ class MemoryFindings:
         if not held.name or held.name not in owner:
             return owner.partition("[")[0].removeprefix(".") or owner
         holder = held.holder.removeprefix("module ")
+        if holder == held.holder and f".{holder}".endswith(f".{held.name}"):
+            return holder  # a function that is held, or that holds what it was called with
         return f"{held.name}" if holder == "__main__" else f"{holder.rpartition('.')[2]}.{held.name}"
 
     def _place(self, held: Held) -> Place | None:
         if not held.file:
             return None
         found = None
-        if held.pin == "lru-cache-method":
+        if held.pin in _CACHES:
             found = placement.definition_of(held.file, held.name)
         found = found or placement.site_of(held.file, held.name)
         if found is None:

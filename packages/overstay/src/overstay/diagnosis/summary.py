@@ -92,8 +92,9 @@ class _Summary:
         lost = [kind for kind, state in self._evidence.canaries.items() if state == "missing"]
         if lost:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
-        if self._evidence.unseen:
-            notes.append(say("run.memory-unseen", why=self._evidence.unseen))
+        unseen = self._evidence.unseen
+        if unseen is not None:
+            notes.append(say("run.memory-unseen", why=say(f"unseen.{unseen.why}", **unseen.facts)))
         if self._evidence.is_restless:
             notes.append(say("run.never-settled", seconds=round(self._circumstances.settle)))
         disturbance = self._growth.disturbance

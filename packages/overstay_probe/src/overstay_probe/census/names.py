@@ -270,9 +270,10 @@ def _lru_cache(path: Sequence[Any]) -> Step | None:
     while length < len(path) - 1 and qualified(type(path[length])) in _LRU_PARTS:
         length += 1
     name = read(function, "__qualname__") or "?"
-    return Step(
-        f"lru_cache entry of {name}", f"lru_cache entry of {name}", length, name.rpartition(".")[2], "lru-cache-method"
-    )
+    holder, _, own_name = name.rpartition(".")
+    is_method = holder and not holder.endswith("<locals>")
+    pin = "lru-cache-method" if is_method else "lru-cache-function"
+    return _same(f"lru_cache entry of {name}", length, own_name, pin)
 
 
 def _class(path: Sequence[Any]) -> Step | None:

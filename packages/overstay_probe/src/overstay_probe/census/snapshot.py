@@ -58,41 +58,42 @@ def of(look: Callable[[int], dict[str, Any]], max_pause_ms: float) -> Answer:
 
     Raises what `look` raises, and LookFailed where that was in the child.
 
-    `how` is fork, in-process or skipped; `why` says why it is not a fork; `pause_ms` is for how long the process was
-    stopped, `seconds` how long the answer took.
+    `how` is fork, in-process or skipped; `why` and its `facts` say why it is not a fork; `pause_ms` is for how long the
+    process was stopped, `seconds` how long the answer took.
     """
     began = time.perf_counter()
     rss = _platform.counters().get("rss", 0.0)
-    why = _why_no_fork(rss, max_pause_ms)
+    why, facts = _why_no_fork(rss, max_pause_ms)
     if not why:
         told, pause = _forked(look)
         how = "fork"
         if told is None:
-            how, told, why = "skipped", NOTHING, "the child that looked at the memory was ended"
-    elif why.startswith("memory"):
+            how, told, why = "skipped", NOTHING, "ended"
+    elif why == "memory":
         told, pause, how = NOTHING, 0.0, "skipped"
     else:
         told = json.dumps(look(max(int(max_pause_ms * _OBJECTS_PER_MS), 1))).encode()
         pause, how = time.perf_counter() - began, "in-process"
-    about = {"how": how, "why": why, "pause_ms": round(pause * 1000, 2), "rss": rss}
+    about = {"how": how, "why": why, "facts": facts, "pause_ms": round(pause * 1000, 2), "rss": rss}
     return Answer(told, {**about, "seconds": round(time.perf_counter() - began, 3)})
 
 
 def skipped() -> Answer:
     """Return the answer where no look was made."""
-    return Answer(NOTHING, {"how": "skipped", "why": "", "pause_ms": 0.0})
+    return Answer(NOTHING, {"how": "skipped", "why": "", "facts": {}, "pause_ms": 0.0})
 
 
-def _why_no_fork(rss: float, max_pause_ms: float) -> str:
+def _why_no_fork(rss: float, max_pause_ms: float) -> tuple[str, dict[str, int]]:
+    """Return the reason in a word, none where nothing is against it, and the numbers that belong to it."""
     if not hasattr(os, "fork") or sys.platform != "linux":
-        return "this system has no fork that keeps threads out"
+        return "no-fork", {}
     room = _platform.memory_left()
     if room is not None and room < rss * _MEMORY_SHARE:
-        return f"memory: {room / 1e6:.0f} MB are left, a snapshot may take {rss * _MEMORY_SHARE / 1e6:.0f} MB"
+        return "memory", {"left": round(room / 1e6), "needed": round(rss * _MEMORY_SHARE / 1e6)}
     predicted = rss / 1e9 * (_measured_ms_per_gb or _MS_PER_GB)
     if predicted > max_pause_ms:
-        return f"a fork would stop the process for about {predicted:.0f} ms, more than {max_pause_ms:.0f} ms"
-    return ""
+        return "pause", {"predicted": round(predicted), "most": round(max_pause_ms)}
+    return "", {}
 
 
 def is_forking() -> bool:

@@ -63,7 +63,7 @@ class Trace:
         for at, found in self.steps:
             is_owner = at <= owner < at + found.length
             if not lines and is_index(found):
-                carried = is_owner  # an element of the root itself: the next line says what it is
+                carried |= is_owner  # an element of the root itself: the next line says what it is
             elif lines and is_index(found):
                 lines[-1]["text"] += found.text
                 lines[-1]["shape"] += found.shape
