@@ -12,6 +12,7 @@ from overstay.messages import Speaker
 from overstay.scan import ScanResult, scan, sources
 from overstay.scan.sources import MOST_BYTES
 
+PACKAGES = Path(__file__).parents[3]
 SAY = Speaker("en")
 BARE_TASK = "import asyncio\n\n\nasync def go(work):\n    asyncio.create_task(work())\n"
 MONITOR = """\
@@ -364,3 +365,12 @@ def test_a_connection_is_its_client_s_whatever_its_key_is_called(tmp_path: Path)
     server.write_text(MANAGER.replace("self.active.pop(uid, None)", "pass"), encoding="utf-8")
     [finding] = scan(tmp_path, say=SAY).findings
     assert (finding.rule, finding.site.line) == ("map-kept-after-disconnect", 11)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", ["overstay_probe", "overstay", "ai_chat"])
+def test_our_own_source_has_no_finding(package: str) -> None:
+    """What we ask of others holds for us; the leaks that the demo plants are the exception."""
+    result = scan(PACKAGES / package / "src", say=SAY)
+    assert result.files > 20
+    assert [each for each in found(result) if "/demo/leaky_chat/" not in each[1]] == []
