@@ -26,6 +26,7 @@ class Metrics:
         self._gauge("turns_running", "Turns that have a place", lambda: sessions.turns.running)
         self._gauge("turns_waiting", "Turns that wait for a place", lambda: sessions.turns.waiting)
         self._gauge("syntheses", "Threads that make speech", lambda: server.engines.syntheses)
+        self._gauge("inferences", "Threads that run the embedded model", lambda: server.engines.inferences)
         self._gauge("room_waiting", "Messages in the proxy's room", lambda: server.proxy.waiting)
         self._gauge("tasks", "asyncio tasks", lambda: len(asyncio.all_tasks()))
         self._gauge("threads", "Python threads", threading.active_count)

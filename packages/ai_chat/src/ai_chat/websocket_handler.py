@@ -184,7 +184,7 @@ class WebSocketHandler:
                 {"file": other.file, "name": other.character_name}
                 for other in (settings.character, *settings.characters)
             ),
-            llm=self.sessions.engines.llm(one).label,
+            llm=self.sessions.engines.llm(one).label(session.lang),
         )
 
     async def _serve_native(self, socket: WebSocket, session: Session, hello: Hello, *, resumed: bool) -> None:

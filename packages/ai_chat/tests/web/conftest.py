@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import selectors
 import shutil
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+SCRIPTED = {**os.environ, "AI_CHAT_CHARACTER__LLM__PROVIDER": "scripted"}  # also where the embedded model is there
 LING = 'character_config:\n  conf_name: "ling"\n  conf_uid: "ling"\n  character_name: "小玲"\n'
 
 
@@ -41,7 +43,9 @@ class Server:
         """Start the server and wait for the address that it prints."""
         command = [sys.executable, "-m", "ai_chat", "--port", str(self.port)]
         with (self.folder / "stderr").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=SCRIPTED, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         self.port = self._read_port()
         until(self._has_tools, 30)
 
