@@ -213,14 +213,14 @@ class App {
     this.#retries.add(timer);
   }
 
-  #fail({ id, text }) {
+  #fail({ id, code, text }) {
     if (id && id === this.#reopening) {
       this.#sayAgain();
       return;
     }
     const refused = this.#conversation.refuse(id);
     if (refused) this.#list.update(this.#conversation, refused, this.#characters.current.name);
-    this.#status.notice(text);
+    this.#status.notice(code === "wrong-token" ? this.#language.text("wrong-token") : text);
   }
 
   #stop() {
