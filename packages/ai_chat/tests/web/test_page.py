@@ -87,6 +87,19 @@ def test_interrupt_keeps_the_sentences_that_were_played(opened):
     until(lambda: page.rows("ai.interrupted") == [heard])
 
 
+def test_stop_of_an_answer_that_was_told_to_its_end_is_told(opened):
+    """While it still plays, the server learns that it is not heard to its end; without sound nothing is to stop."""
+    page = opened()
+    page.ask("tell me a story")
+    assert [frame["type"] for frame in page.told].count("interrupt") == 0
+    page.tab.click("#stop")
+    until(lambda: [frame["type"] for frame in page.told].count("interrupt") == 1)
+    page.tab.press("#text", "Escape")
+    page.tab.wait_for_timeout(300)
+    assert [frame["type"] for frame in page.told].count("interrupt") == 1
+    assert page.tab.is_hidden("#stop")
+
+
 def test_speech_sounds(opened):
     """A running audio context plays what the server made: as many samples, and loud; without sound it is closed."""
     page = opened(script=LISTENER)

@@ -223,9 +223,11 @@ class App {
     this.#status.notice(code === "wrong-token" ? this.#language.text("wrong-token") : text);
   }
 
+  /** Stop the answer, also one that was told to its end and is still playing: the character knows what was heard. */
   #stop() {
+    const wasPlaying = this.#player.isPlaying;
     this.#player.flush();
-    if (this.#conversation.running) this.#connection.send({ type: "interrupt" });
+    if (this.#conversation.running || wasPlaying) this.#connection.send({ type: "interrupt" });
   }
 
   #leave() {

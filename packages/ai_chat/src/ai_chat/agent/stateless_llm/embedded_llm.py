@@ -15,6 +15,8 @@ from ai_chat.config_manager.settings import LLMSettings
 BUDGETS = (2_800, 1_200)
 TEMPERATURE = 0.3  # where none is set: at 1, which larger models take well, this one is lost
 
+REPEATED = 1.15  # how much less likely what was said before is: it would go round in circles
+
 
 class EmbeddedLLM:
     """The embedded model with the settings of a character. It is shown no tools: it cannot be trusted to call them."""
@@ -58,6 +60,7 @@ class EmbeddedLLM:
             "messages": shortened(messages, budget),
             "max_tokens": LONGEST,
             "temperature": self._temperature,
+            "repeat_penalty": REPEATED,
             "stream": True,
         }
         settings = self._settings
