@@ -28,12 +28,16 @@ embedded: $(READY)
 bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --runs 3 --json build/leakbench.json
 	$(BIN)/python bench/leakbench/run.py --clean --runs 1 --json build/leakbench-clean.json
+	$(BIN)/python bench/leakbench/run.py --traces --runs 10 --jobs 8 --json build/leakbench-traces.json
+	$(BIN)/python bench/memory/run.py --json build/memory.json
 	$(BIN)/python bench/doctor/run.py --json build/doctor.json
 	$(BIN)/python bench/overhead/run.py --json build/overhead.json
 	$(BIN)/python bench/census/run.py --json build/census.json
 	$(BIN)/python bench/history/run.py --rounds 60 --json build/history.json
 	$(BIN)/python bench/history/crash.py
-	$(BIN)/python bench/crash/run.py --json build/crash.json
+	$(BIN)/python bench/ai_chat/crash.py --json build/crash.json
+	$(BIN)/python bench/ai_chat/churn.py --json build/churn.json
+	$(BIN)/python bench/ai_chat/pages.py --json build/pages.json
 	$(BIN)/python bench/scan/run.py --json build/scan.json
 	$(BIN)/python bench/scan/table.py > build/scan-table.md
 	$(BIN)/python bench/scan/web_table.py > build/scan-web-table.md

@@ -1,7 +1,7 @@
 """Write the measured figures into both READMEs: `python bench/figures.py`, after `make bench`.
 
-Reads build/leakbench.json, leakbench-clean.json, doctor.json, census.json, scan.json and overhead.json; a file that is
-not there leaves its lines out. The scan's tables go to docs/scan.md. No figure is typed.
+Reads what the benchmarks wrote into build/; a file that is not there leaves its lines out. The scan's tables go to
+docs/scan.md. No figure is typed.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+COUNTED = ("tasks", "threads", "descriptors", "children", "files")
 HEADS = {"README.md": ("figure", "measured"), "README.zh-CN.md": ("项目", "实测")}
 NAMES = {
     "recall": ("recall, {runs} runs of {cases} leaky servers", "召回率，{cases} 个泄漏服务器各 {runs} 轮"),
@@ -21,6 +22,17 @@ NAMES = {
         "findings or invalid runs, {cases} clean servers × 60 visits",
         "{cases} 个干净服务器 × 60 次访问的误报或无效运行",
     ),
+    "traces": (
+        "right traces, {runs} runs of {cases} leaky servers, Python {pythons}",
+        "引用链正确，{cases} 个泄漏服务器各 {runs} 轮，Python {pythons}",
+    ),
+    "same": ("of these servers, with the same fingerprint in all runs", "其中各轮指纹都相同的服务器"),
+    "kilobyte": (
+        "1 KB kept per session is proved, {runs} runs, within",
+        "每个会话留下 1 KB，{runs} 轮，证实所需会话数",
+    ),
+    "connection": ("a kept connection is proved, {runs} runs, within", "留下连接对象，{runs} 轮，证实所需会话数"),
+    "silence": ("findings in {sessions} sessions that keep nothing", "{sessions} 个不留下任何东西的会话中的误报"),
     "seconds": (
         "doctor, 40 sessions on a small server, longest of {runs}",
         "doctor，小型服务器 40 个会话，{runs} 次中最长",
@@ -42,6 +54,25 @@ NAMES = {
         "完整观察每个会话时的连接与关闭，{loop}",
     ),
     "memray": ("the same turn under memray, {loop}", "同一轮聊天在 memray 下，{loop}"),
+    "churn": (
+        "ai_chat, {cycles} cycles of open, chat, leave: tasks, threads, descriptors, children, files more than before",
+        "ai_chat，{cycles} 次打开、聊天、离开：任务、线程、描述符、子进程、文件比之前多",
+    ),
+    "objects": (
+        "ai_chat, live objects more per cycle, 95 % interval",
+        "ai_chat，每个循环多出的存活对象，95 % 区间",
+    ),
+    "ready": ("ai_chat, a page is ready, two MCP servers, median", "ai_chat，页面就绪，两个 MCP 服务器，中位数"),
+    "idle": ("ai_chat, memory of an idle session", "ai_chat，空闲会话的内存"),
+    "core": ("ai_chat, 1,000 idle sessions, share of one core", "ai_chat，1,000 个空闲会话占一个核"),
+    "lag": (
+        "ai_chat, loop lag p99 while 100 pages open, 100,000 messages stored",
+        "ai_chat，100 个页面同时打开、已存 100,000 条消息时循环延迟 p99",
+    ),
+    "crash": (
+        "ai_chat, {kills} times kill -9: acknowledged messages missing, of",
+        "ai_chat，{kills} 次 kill -9：丢失的已确认消息，共",
+    ),
 }
 
 
@@ -60,6 +91,17 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         yield "alarms", {}, str(totals["false_alarms"])
     if bench := read("leakbench-clean"):
         yield "clean", {"cases": bench["totals"]["cases"]}, str(bench["totals"]["false_alarms"])
+    if bench := read("leakbench-traces"):
+        totals, same = bench["totals"], bench["same_fingerprints"]
+        measured = {"runs": totals["runs"], "cases": totals["cases"], "pythons": ", ".join(totals["pythons"])}
+        yield "traces", measured, f"{totals['trace_accuracy']:.1%}"
+        yield "same", {}, f"{sum(map(bool, same.values()))} / {len(same)}"
+    if bench := read("memory"):
+        for leak in bench["leaks"]:
+            needed = [sessions or 0 for sessions in leak["needed"]]
+            told = f"{max(needed)} sessions" if all(needed) else f"not in {needed.count(0)} runs"
+            yield leak["name"], {"runs": len(needed)}, told
+        yield "silence", {"sessions": f"{bench['control']['sessions']:,}"}, str(len(bench["control"]["alarms"]))
     if bench := read("doctor"):
         yield "seconds", {"runs": len(bench["seconds"])}, f"{max(bench['seconds']):.1f} s"
         yield "rare", {}, f"{bench['found']} / {bench['runs']}"
@@ -76,6 +118,25 @@ def figures() -> Iterator[tuple[str, dict[str, object], str]]:
         for name in ("turn", "visit"):
             yield f"closely-{name}", {"loop": loop["loop"]}, ratio(rows["closely"][name])
         yield "memray", {"loop": loop["loop"]}, ratio(rows["memray"]["turn"])
+    yield from chat_figures()
+
+
+def chat_figures() -> Iterator[tuple[str, dict[str, object], str]]:
+    """Yield the figures of the chat server."""
+    if bench := read("churn"):
+        told = {one["what"]: one for one in bench["verdicts"]}
+        more = sum(one["last"] - one["first"] for name, one in told.items() if name in COUNTED)
+        objects = told["objects"]
+        yield "churn", {"cycles": f"{bench['cycles']:,}"}, f"{more}"
+        yield "objects", {}, f"{objects['per_cycle']:+.3f} ({objects['low']:+.3f} to {objects['high']:+.3f})"
+    if bench := read("pages"):
+        yield "ready", {}, f"{max(told['p50'] for told in bench['ready']['opening_ms'].values()):.1f} ms"
+        yield "idle", {}, f"{max(told['per_session'] for told in bench['memory'].values()):.0f} KB"
+        yield "core", {}, f"{bench['thousand']['cpu']:.0%}"
+        yield "lag", {}, f"{max(told['lag_ms']['p99'] for told in bench['lag'].values()):.0f} ms"
+    if bench := read("crash"):
+        kept = sum(bench[f"{page}_{role}"] for page in ("NativePage", "OpenLLMVTuberPage") for role in ("human", "ai"))
+        yield "crash", {"kills": bench["kills"]}, f"{bench.get('missing', 0)} / {kept:,}"
 
 
 def precision() -> Iterator[str]:

@@ -1,10 +1,10 @@
 """Run overstay's doctor on every pair of the leak benchmark and score what it says.
 
     .venv/bin/python bench/leakbench/run.py [--jobs 3] [--runs 1] [--only GLOB] [--json FILE] [--sessions 40] [--clean]
-                                       [--python FILE]...
+                                       [--traces] [--python FILE]...
 
-Exits 0 only when every leak was found at its line and no clean server had a finding; 1 when not; 2 for a case that
-cannot be used; 130 after Ctrl-C, with nothing left running.
+Exits 0 only when every leak was found at its line with its trace and no clean server had a finding; 1 when not; 2 for
+a case that cannot be used; 130 after Ctrl-C, with nothing left running.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from leakbench.case import TWINS, Case, CaseError, load_all
@@ -40,9 +41,9 @@ async def run_pair(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore
 
 async def _scored(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore) -> Row:
     trials: dict[str, Trial] = {}
-    for twin in TWINS if case.kind != "none" else TWINS[1:]:
+    for twin in plan.twins if case.kind != "none" else TWINS[1:]:
         trials[twin] = await try_twin(case, twin, number, plan, turns)
-    leaky, clean = trials.get("leaky"), trials["clean"]
+    leaky, clean = trials.get("leaky"), trials.get("clean")
     score = None
     if leaky:
         python = await interpreter(case, "leaky", plan.out / "venvs", plan.python(number))
@@ -52,9 +53,9 @@ async def _scored(case: Case, number: int, plan: Plan, turns: asyncio.Semaphore)
         kind=case.kind,
         run=number,
         leaky=score,
-        alarms=false_alarms(clean.report),
+        alarms=false_alarms(clean.report) if clean else None,
         seconds_leaky=leaky.seconds if leaky else 0.0,
-        seconds_clean=clean.seconds,
+        seconds_clean=clean.seconds if clean else 0.0,
         problems=tuple(problem for twin, trial in trials.items() for problem in problems(twin, trial)),
         python=next((trial.python for trial in trials.values() if trial.python), None),
     )
@@ -98,8 +99,20 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--python", type=Path, action="append", metavar="FILE", help="starts the servers; with several, runs take turns"
     )
-    parser.add_argument("--clean", action="store_true", help="the servers without a leak, every departure")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--clean", action="store_true", help="the servers without a leak, every departure")
+    which.add_argument("--traces", action="store_true", help="only leaky twins, those with a golden trace")
     return parser.parse_args(argv)
+
+
+def plan_of(options: argparse.Namespace, pythons: tuple[Path, ...]) -> Plan:
+    """Return how the trials are made that the command line asks for."""
+    plan = Plan(out=OUT, sessions=options.sessions or 40, timeout=options.timeout, pythons=pythons)
+    if options.clean:
+        return replace(plan, sessions=options.sessions or 60, departures=ALL_DEPARTURES)
+    if options.traces:  # what stays is the same after 10 s as after a minute, and so are its trace and its fingerprint
+        return replace(plan, second_look=10.0, twins=TWINS[:1])
+    return plan
 
 
 async def main(argv: Sequence[str] | None = None) -> int:
@@ -112,6 +125,8 @@ async def main(argv: Sequence[str] | None = None) -> int:
     except CaseError as err:
         console.print(str(err), markup=False)
         return 2
+    if options.traces:
+        cases = [case for case in cases if case.trace]
     if not cases:
         console.print(f"No case is named like {options.only!r}; look into {HERE.name}/.", markup=False)
         return 2
@@ -121,13 +136,7 @@ async def main(argv: Sequence[str] | None = None) -> int:
     if strangers:
         console.print(f"No interpreter: {', '.join(strangers)}.", markup=False)
         return 2
-    plan = Plan(
-        out=OUT,
-        sessions=options.sessions or (60 if options.clean else 40),
-        timeout=options.timeout,
-        departures=ALL_DEPARTURES if options.clean else None,
-        pythons=pythons,
-    )
+    plan = plan_of(options, pythons)
     rows = await run_all(cases, options.runs, options.jobs, plan, console)
     show(rows, console)
     console.print(f"Every report and what the doctor said: {plan.reports}", highlight=False, soft_wrap=True)

@@ -24,6 +24,7 @@ from leakbench.strays import MARK, end_marked
 from leakbench.table import Row, same_fingerprints, show, to_json, totals
 from leakbench.trial import Plan, free_port
 from leakbench.turn import WAITS, Turn
+from run import arguments, plan_of
 
 DESCRIPTION = """
 title = "A task"
@@ -197,6 +198,7 @@ def test_totals_pass_only_when_all_is_found_and_nothing_else_is_said(case: Case)
     assert not totals([good, replace(good, alarms=("leak task x.py:1 1.00",))])["passed"]
     assert not totals([good, replace(good, leaky=score(case))])["passed"]
     assert totals([good, replace(good, leaky=score(case))])["recall"] == 0.5
+    assert not totals([good, replace(good, leaky=replace(score(case, finding()), trace=False))])["passed"]
     assert not totals([])["passed"]
 
 
@@ -242,6 +244,23 @@ def test_runs_take_turns_over_the_pythons(tmp_path: Path) -> None:
     first, second = Path("/a/python"), Path("/b/python")
     plan = Plan(tmp_path, 40, 300.0, pythons=(first, second))
     assert [plan.python(number) for number in (1, 2, 3)] == [first, second, first]
+
+
+def test_only_leaky_twins_are_run_for_the_traces() -> None:
+    """With as many sessions as ever; `--clean` is about the other servers."""
+    plan = plan_of(arguments(["--traces"]), (OURS,))
+    assert (plan.twins, plan.sessions, plan.departures) == (("leaky",), 40, None)
+    assert plan_of(arguments([]), (OURS,)).twins == ("leaky", "clean")
+    with pytest.raises(SystemExit):
+        arguments(["--traces", "--clean"])
+
+
+def test_nothing_is_said_of_clean_twins_that_were_not_run(case: Case) -> None:
+    """No false alarm was counted, which is not the same as none."""
+    row = Row("a", "task", 1, score(case, finding()), None, 1.0, 0.0, ())
+    assert totals([row])["passed"]
+    assert totals([row])["false_alarms"] is None
+    assert totals([row, replace(row, alarms=())])["false_alarms"] == 0
 
 
 def test_case_without_requirements_runs_on_the_python_that_is_asked_for(case: Case, tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ COLUMNS = ("case", "run", "found", "site", "rate", "of", "trace", "same", "clean
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in one run; `leaky` is None for the servers that only have a clean twin."""
+    """A case in one run; `leaky` is None where there is no leaky twin, `alarms` where the clean one was not run."""
 
     case: str
     kind: str
     run: int
     leaky: LeakyScore | None
-    alarms: tuple[str, ...]
+    alarms: tuple[str, ...] | None
     seconds_leaky: float
     seconds_clean: float
     problems: tuple[str, ...]
@@ -30,7 +30,7 @@ class Row:
     @property
     def passed(self) -> bool:
         """Tell whether this row is all that it should be."""
-        return not self.alarms and (self.leaky is None or self.leaky.at_site)
+        return not self.alarms and (self.leaky is None or (self.leaky.at_site and self.leaky.trace is not False))
 
 
 def same_fingerprints(rows: Sequence[Row]) -> dict[str, bool | None]:
@@ -45,6 +45,7 @@ def same_fingerprints(rows: Sequence[Row]) -> dict[str, bool | None]:
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
     """Return the figures of all rows; shares are between 0 and 1."""
     pairs = [row.leaky for row in rows if row.leaky]
+    alarms = [row.alarms for row in rows if row.alarms is not None]
     seconds = [row.seconds_leaky + row.seconds_clean for row in rows]
     same = [each for each in same_fingerprints(rows).values() if each is not None]
     return {
@@ -57,7 +58,7 @@ def totals(rows: Sequence[Row]) -> dict[str, Any]:
         "departure_accuracy": _share([score.departures for score in pairs if score.departures is not None]),
         "trace_accuracy": _share([score.trace for score in pairs if score.trace is not None]),
         "same_fingerprints": _share(same),
-        "false_alarms": sum(len(row.alarms) for row in rows),
+        "false_alarms": sum(map(len, alarms)) if alarms else None,
         "extras": sum(len(score.extras) for score in pairs),
         "seconds_median": round(median(seconds), 1) if seconds else 0.0,
         "seconds_max": round(max(seconds, default=0.0), 1),
@@ -99,8 +100,8 @@ def to_json(rows: Sequence[Row]) -> dict[str, Any]:
 
 def _cells(row: Row, is_same: bool | None) -> tuple[str, ...]:
     leaky, run = row.leaky, f"{row.run} {row.python or ''}".strip()
-    clean = "0" if not row.alarms else str(len(row.alarms))
-    seconds = f"{row.seconds_leaky:.0f}", f"{row.seconds_clean:.0f}"
+    clean = "" if row.alarms is None else str(len(row.alarms))
+    seconds = f"{row.seconds_leaky:.0f}", "" if row.alarms is None else f"{row.seconds_clean:.0f}"
     if leaky is None:
         return row.case, run, "", "", "", "", "", "", clean, "", *seconds
     told = "" if leaky.told_rate is None else f"{leaky.told_rate:.2f}"

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leakbench.case import Case, Twin, replaced
+from leakbench.case import TWINS, Case, Twin, replaced
 from leakbench.environment import OURS, interpreter
 from leakbench.strays import MARK, Family, end_marked
 from leakbench.turn import Turn
@@ -35,7 +35,9 @@ class Plan:
     sessions: int
     timeout: float
     departures: str | None = None
+    second_look: float | None = None
     pythons: tuple[Path, ...] = (OURS,)
+    twins: tuple[Twin, ...] = TWINS
 
     def python(self, number: int) -> Path:
         """Return the Python that starts the servers of a run, the first run being 1: they take turns."""
@@ -109,6 +111,8 @@ def doctor_command(case: Case, twin: Twin, plan: Plan, place: _Place) -> list[st
     command += ["--lang", "en", "--sessions", str(plan.sessions), "--json", str(place.report)]
     if plan.departures:
         command += ["--departures", plan.departures]
+    if plan.second_look is not None:
+        command += ["--second-look", str(plan.second_look)]
     if case.visit:
         command += ["--visit", str(case.visit)]
     return [*command, *arguments.doctor, "--", *arguments.command]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CRASH = Path(__file__).parents[3] / "bench/crash/run.py"
+CRASH = Path(__file__).parents[3] / "bench/ai_chat/crash.py"
 
 
 @pytest.mark.slow

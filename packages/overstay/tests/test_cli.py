@@ -132,7 +132,6 @@ MISTAKES = [
         "There is no command docter; there are demo, doctor, run, compare, scan, explain. Did you mean doctor?",
     ),
     (["--sessions", "3"], "overstay itself has no option --sessions; begin with a command: demo, doctor"),
-    (["watch"], "watch is not part of this version yet; there are demo, doctor, run, compare, scan, explain."),
     (["scan", "nowhere"], "There is no file or folder nowhere; give the path of your project."),
     (["explain"], "overstay explain needs the name of a rule, for example: overstay explain task-without-owner"),
     (["explain", "leaks"], "There is no rule leaks; there are"),

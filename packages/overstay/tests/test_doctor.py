@@ -31,7 +31,16 @@ async def app(scope, receive, send):
 """
 UVICORN = ("uvicorn", "app:app", "--port", "{port}", "--log-level", "warning")
 LEAK = "KEPT.append(asyncio.create_task(forever()))"
+LEFT = "KEPT.append(await asyncio.create_subprocess_exec('sleep', '600'))"
 CLEAN = "task = asyncio.create_task(forever()); await asyncio.sleep(0); task.cancel()"
+CHURN = """
+import random
+
+async def churn():
+    while True:
+        KEPT.append(asyncio.create_task(asyncio.sleep(random.random())))
+        await asyncio.sleep(0.3)
+"""
 LATE = """
 import time
 from pathlib import Path
@@ -98,6 +107,17 @@ def test_the_checklist_is_gone_through_on_the_running_server(doctor):
 
 
 @pytest.mark.slow
+def test_processes_that_the_server_has_left_are_told_apart_from_it(doctor):
+    """The check of suspect 3 counts what the server started, also when overstay has started the server."""
+    doctor.write("app.py", APP.format(line=LEFT))
+    outcome = doctor(*UVICORN)
+    (told,) = [each for each in outcome.report["checks"] if each["item"] == "suspect-3"]
+    left = outcome.report["run"]["visits"]
+    assert told["status"] == "warning"
+    assert int(told["evidence"][0].removesuffix(" times: sleep 600")) >= left
+
+
+@pytest.mark.slow
 def test_clean_twin_is_silent(doctor):
     """The same server that cancels its task has no finding; the exit status is 0."""
     doctor.write("app.py", APP.format(line=CLEAN))
@@ -152,18 +172,63 @@ def test_server_that_ends_at_once_shows_its_last_lines(doctor):
 
 @pytest.mark.slow
 def test_server_that_ends_half_way_shows_its_last_lines_and_the_report_so_far(doctor):
-    """What was seen until then is not lost."""
-    during = "import os; n = globals()['n'] = globals().get('n', 0) + 1; n == 9 and (print('out of luck', flush=True), os._exit(9))"
-    doctor.write("page.py", page(during=during))
-    outcome = doctor(sys.executable, "page.py", "{port}")
+    """What was seen until then is not lost, no door is said to be missing, and the canaries go with the run."""
+    dies = "import os; KEPT.append(1); len(KEPT) < 15 or (print('out of luck', flush=True), os._exit(9))"
+    doctor.write("app.py", APP.format(line=dies))
+    scratch = doctor.folder / "scratch"
+    scratch.mkdir()
+    doctor.environment["TMPDIR"] = str(scratch)
+    outcome = doctor(*UVICORN)
     assert outcome.status == 4, outcome.out + outcome.err
     assert "out of luck" in outcome.err
+    assert outcome.report["verdict"] == "inconclusive"
+    assert outcome.report["run"]["notes"][0].startswith("The visits ended before their time")
+    assert "a door is missing" not in outcome.out
+    assert "Put right what ended the visits" in outcome.out
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_server_that_never_settles_is_said_to_go_on(doctor):
+    """What comes and goes without clients is no reason to wait for ever, and the sentence says what to do."""
+    doctor.write("app.py", CHURN + APP.format(line="KEPT.append(asyncio.create_task(churn()))"))
+    outcome = doctor(*UVICORN)
+    assert outcome.status == 1, outcome.out + outcome.err
+    assert "The server did not settle within 1 s" in " ".join(outcome.out.split())
+
+
+@pytest.mark.slow
+def test_visit_that_blocks_hears_ctrl_c(doctor):
+    """A visit file without an `await` holds up the tool's own loop, and one Ctrl-C still ends everything."""
+    doctor.write("page.py", page())
+    doctor.write(
+        "visit.py",
+        """
+        import time
+        from pathlib import Path
+
+        async def visit(client):
+            await client.connect()
+            Path("blocks").touch()
+            time.sleep(300)
+        """,
+    )
+    process = doctor.start(doctor.words(sys.executable, "page.py", "{port}", options=("--visit", "visit.py")))
+    deadline = time.monotonic() + 30
+    while not (doctor.folder / "blocks").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    outcome = doctor.finish(process)
+    assert outcome.status == 3, outcome.err
+    assert "Interrupted: the report covers" in outcome.out
 
 
 def test_port_that_never_opens(doctor):
     """The wait has an end, and the sentence says how to make it longer."""
     outcome = doctor(sys.executable, "-c", "import time; time.sleep(60)", options=("--start-timeout", "1"))
     assert outcome.status == 4
+    assert "(it printed nothing)\nCheck that --url has its port" in outcome.err
     assert "--start-timeout" in outcome.err
 
 
@@ -200,6 +265,7 @@ def test_server_without_tls_is_said_to_have_none(doctor):
     outcome = doctor(sys.executable, "page.py", "{port}", url="https://127.0.0.1:{port}/")
     assert outcome.status == 4
     assert "TLS" in outcome.err
+    assert "write ws:// or http://" in outcome.err
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from overstay.checks.checklist import ITEMS, SUSPECTS
 from overstay.demo.planted import FOLDER, planted
 from overstay.messages import LANGUAGES, Language, Speaker
+from overstay.report import document
 
 OVERSTAY = Path(sys.executable).parent / "overstay"
 LEAKY = "import asyncio\n\n\ndef queue(self):\n    asyncio.create_task(self.forward())\n"
@@ -102,10 +103,12 @@ def test_every_planted_suspect_of_the_demo_is_named_at_its_line(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_empty_folder_is_not_called_well(checkup: Checkup, language: Language) -> None:
+def test_an_empty_folder_is_not_called_well(checkup: Checkup, tmp_path: Path, language: Language) -> None:
     """Where there was nothing to read, that nothing was found says nothing."""
     say = Speaker(language)
-    done = checkup({}, "--lang", language)
+    report = tmp_path / "report.json"
+    done = checkup({}, "--lang", language, "--json", str(report))
+    assert (done.returncode, document.read(report).verdict) == (3, "inconclusive")
     assert done.stdout.startswith(say("check.outcome.nothing"))
     assert say("check.outcome.fine") not in done.stdout
     assert say("check.configuration.no-sources") in done.stdout

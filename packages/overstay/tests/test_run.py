@@ -2,6 +2,7 @@
 
 import http.client
 import signal
+import sys
 import time
 
 import pytest
@@ -30,6 +31,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b"watched" if watched else b"resting"})
 """
 PATIENCE = 60.0
+ENDS = "import sys; print('out of luck'); sys.exit({})"
 
 
 @pytest.fixture
@@ -85,3 +87,20 @@ def test_server_that_leaves_nothing_is_clean_and_was_sampled(doctor, running):
     assert outcome.status == 0, outcome.out + outcome.err
     assert outcome.report["findings"] == []
     assert any("watched closely" in note for note in outcome.report["run"]["notes"])
+
+
+@pytest.mark.parametrize(("ends", "status"), [("2", 4), ("128 + 15", 3), ("0", 3)])
+def test_server_that_fails_is_told_from_one_that_was_ended(doctor, ends, status):
+    """Its own words are on the screen; a signal that somebody has sent is no failure."""
+    outcome = doctor.finish(doctor.start([doctor.words()[0], "run", "--", sys.executable, "-c", ENDS.format(ends)]))
+    assert outcome.status == status, outcome.out + outcome.err
+    assert "out of luck" in outcome.out
+    assert ("ended by itself with status 2" in outcome.err) == (status == 4)
+
+
+def test_python_that_ignores_the_environment_is_told_from_a_server_without_a_door(doctor):
+    """`overstay run` says, too, why the probe could not enter."""
+    words = [doctor.words()[0], "run", "--", sys.executable, "-I", "-c", ENDS.format(0)]
+    outcome = doctor.finish(doctor.start(words))
+    assert outcome.status == 3, outcome.out + outcome.err
+    assert "starts Python with -I or -E" in " ".join(outcome.out.split())

@@ -1,6 +1,5 @@
 """What does not fit is told with its file, line, key and value, and the next step."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -119,7 +118,7 @@ def test_file_that_cannot_be_read_has_a_sentence_of_its_own(folder: Folder) -> N
     assert (problem.code, problem.values["line"]) == ("config-encoding", 2)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to this user")
+@pytest.mark.usefixtures("unprivileged")
 def test_file_that_is_forbidden_is_told(folder: Folder) -> None:
     """With what the system says."""
     folder.write("limits: {}\n").chmod(0)

@@ -36,6 +36,7 @@ class Evidence:
     closing: Closing = field(default_factory=Closing)
     unseen: str = ""
     is_finished: bool = False
+    is_restless: bool = False
     has_second_look: bool = False
     counts_everybody: bool = False
 

@@ -83,14 +83,17 @@ class Examination:
         """Look again, with growing pauses, until nothing questionable is left or until the cap."""
         began, pause = time.monotonic(), 0.05
         while True:
+            before = self.evidence.tally.counts()
             await self._look(silent_too=silent_too)
             await self._free_cycles(silent_too=silent_too)
             elapsed = time.monotonic() - began
             if self._is_clean():
+                self.evidence.is_restless = False
                 return
             if elapsed >= cap:
                 if cap >= self._plan.settle:
                     self._remember_questionable()
+                    self.evidence.is_restless = self.evidence.tally.counts() != before
                 return
             self._progress("settling", done=elapsed, total=cap)
             await asyncio.sleep(min(pause, max(cap - elapsed, 0.0)))

@@ -30,7 +30,7 @@ class Link:
     async def attach(cls, address_file: Path) -> "Link":
         """Connect to the process that wrote this file and start its journal; raises LinkLost."""
         try:
-            told = json.loads(address_file.read_text(encoding="utf-8"))
+            told = json.loads(await asyncio.to_thread(address_file.read_text, encoding="utf-8"))
             if told["link"] != VERSION:
                 raise LinkLost(told["link"])
             reader, writer = await _connect(told["address"])

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from overstay.errors import UsageError
 from overstay.messages import LANGUAGES, Language, language_of_locale
-from overstay.usage import COMMANDS, FLAGS, LANG, LATER
+from overstay.usage import COMMANDS, FLAGS, LANG
 from overstay.visits.departure import Departure
 from overstay.visits.destination import Destination
 
@@ -187,8 +187,6 @@ def _without_language(words: Sequence[str]) -> tuple[list[str], Language]:
 
 
 def _refuse_command(name: str) -> NoReturn:
-    if name in LATER:
-        raise UsageError("usage.not-available", command=name, known=", ".join(COMMANDS))
     slug = "usage.unknown-flag" if name.startswith("-") else "usage.unknown-command"
     raise UsageError(slug, command=name, known=", ".join(COMMANDS), **_hint(name, COMMANDS, None))
 

@@ -56,12 +56,12 @@ class Server:
             raise TargetError(slug, status=status, lines=self.last_lines())
 
     def last_lines(self) -> str:
-        """Return the end of what the command printed."""
+        """Return the end of what the command printed, the slug that says so when that is nothing."""
         try:
             lines = self._output.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
-            return ""
-        return "\n".join(f"    {line}" for line in lines[-_LAST_LINES:])
+            lines = []
+        return "\n".join(f"    {line}" for line in lines[-_LAST_LINES:]) or "target.printed-nothing"
 
     def pids(self) -> set[int]:
         """Return the command's process and its descendants."""

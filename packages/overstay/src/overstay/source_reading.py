@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from overstay.checks.checkup import verdict_of
 from overstay.checks.project import Project
 from overstay.checks.switches import affects_you
 from overstay.findings import Finding, Report
@@ -13,10 +14,10 @@ from overstay.scan.joining import joined
 def with_source(report: Report, project: Project, say: Speaker) -> Report:
     """Return a report with what the scan of the whole project says, joined where both are about the same place."""
     result = scan(project.root, say=say)
-    own = [_judged(finding, project, say) for finding in result.findings if not _is_checked(finding, report)]
+    own = [judged(finding, project, say) for finding in result.findings if not _is_checked(finding, report)]
     findings = joined(report.findings, own, result.hints, say)
-    if report.is_of_project and any(each.severity != "fine" for each in findings):
-        report = replace(report, verdict="leak")
+    if report.is_of_project:
+        report = replace(report, verdict=verdict_of(findings, report.checks, has_source=result.files > 0))
     return replace(report, findings=findings, scan=result.summary(say))
 
 
@@ -40,7 +41,7 @@ def _place(finding: Finding) -> tuple[str, int] | None:
     return (finding.site.file, finding.site.line) if finding.site else None
 
 
-def _judged(finding: Finding, project: Project, say: Speaker) -> Finding:
+def judged(finding: Finding, project: Project, say: Speaker) -> Finding:
     """Return a finding with whether its code runs for this user; what does not needs no fix."""
     answer = affects_you(finding.site.file, project, say) if finding.site else finding.affects_you
     return replace(finding, affects_you=answer, severity="fine" if answer.answer == "no" else finding.severity)

@@ -14,8 +14,6 @@ from overstay.report.sheet import Sheet
 from overstay.visits.departure import Departure
 
 COMMANDS = ("demo", "doctor", "run", "compare", "scan", "explain")
-LATER = ("watch",)
-"""Commands of the design that this version does not have yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Cache folders: the checklist's thresholds, the lines that write, and growth from run to run."""
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,19 @@ def test_growth_since_the_last_run_is_said(make: Make, said: Ask) -> None:
     second = make({f"cache/{number}.wav": b"x" * 100 for number in range(5)})
     [told] = [line for line in said(CacheCheck(), second).about("suspect-4").details if "since" in line]
     assert told == "+5 files, +500 bytes since the last run (less than a minute ago)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(30, "less than a minute"), (600, "10 minutes"), (3 * 3600 + 60, "3 hours"), (2 * 86_400 + 60, "2 days")],
+)
+def test_ages_of_the_files_are_said(make: Make, said: Ask, seconds: int, told: str) -> None:
+    """In the largest unit that fits."""
+    project = make({"cache/old.wav": "x", "cache/new.wav": "x"})
+    at = time.time() - seconds
+    os.utime(project.root / "cache" / "old.wav", (at, at))
+    result = said(CacheCheck(), project).about("suspect-4")
+    assert f"the oldest is {told} old, the newest less than a minute" in result.details
 
 
 def test_nothing_is_written_into_the_project(make: Make, said: Ask) -> None:

@@ -60,10 +60,11 @@ def test_a_merge_key_gives_its_settings_to_the_one_that_merges(make: Make) -> No
     "text", [BOMB, MANY_ALIASES, "[" * 5_000, "a:\n" + "".join(" " * n + "- \n" for n in range(90))]
 )
 def test_a_yaml_bomb_is_refused_at_once(make: Make, said: Ask, text: str) -> None:
-    """Neither memory nor time is spent on it."""
+    """Neither memory nor time is spent on it, and none of its values counts."""
     began = time.monotonic()
     told = refusal(make, said, {"conf.yaml": text})
     assert told.startswith("conf.yaml was not read: ")
+    assert settings(make, {"conf.yaml": text}) == {}
     assert time.monotonic() - began < 10
 
 

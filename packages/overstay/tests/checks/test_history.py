@@ -131,6 +131,31 @@ def test_an_index_has_the_columns_in_the_order_that_serves(make: Make, said: Ask
     assert said(HistoryCheck(), project).about("suspect-5").fix.diff == f"CREATE INDEX {index};"
 
 
+@pytest.mark.slow
+def test_a_large_database_its_free_pages_and_its_wal_have_their_advice(make: Make, said: Ask) -> None:
+    """Over 1 GB, a quarter of it free, 100 MB in the WAL: archive, VACUUM, checkpoint; a small one needs none."""
+    path = make().root / "chat.db"
+    database(path, 1, "CREATE TABLE blobs (content)", "INSERT INTO blobs VALUES (zeroblob(120000000))")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM blobs")
+        connection.commit()
+    grown(path.with_name("chat.db-wal"), 100_000_001)
+    result = said(HistoryCheck(), make()).about("suspect-5")
+    assert result.status == "warning"
+    assert "120 MB are free pages" in result.details
+    assert "100 MB are still in the WAL, and not counted" in result.details
+    assert "are free pages: run VACUUM" in result.fix.summary
+    assert "wait in its WAL" in result.fix.summary
+    assert "Archive it" not in result.fix.summary
+    with path.open("r+b") as file:
+        file.truncate(1_000_000_001)
+    assert said(HistoryCheck(), make()).about("suspect-5").fix.summary.startswith("Archive it")
+    path.with_name("chat.db-wal").unlink()
+    path.unlink()
+    database(path, 1)
+    assert said(HistoryCheck(), make()).about("suspect-5").status == "fine"
+
+
 @pytest.mark.parametrize("cure", ["CREATE INDEX i ON messages (conf_uid)", "DELETE FROM messages WHERE id > 9000"])
 def test_an_index_or_few_rows_need_none(make: Make, said: Ask, cure: str) -> None:
     """The clean twins."""

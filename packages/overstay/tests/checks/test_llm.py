@@ -102,6 +102,16 @@ def test_the_first_token_is_timed_and_the_key_is_used_and_never_shown(make: Make
     assert KEY not in repr(endpoint_of(project.configuration))
 
 
+def test_a_limit_that_is_near_is_said(make: Make, said: Ask) -> None:
+    """The answer comes in time, and its headers leave less than a tenth."""
+    with running(headers={"x-ratelimit-remaining-requests": "9", "x-ratelimit-limit-requests": "100"}) as model:
+        result = said(LanguageModelCheck(), configured(make, model)).about("cause-a")
+    assert result.status == "warning"
+    assert result.title.endswith("and a limit is near")
+    assert result.fix is not None
+    assert result.fix.summary.startswith("Bound how many requests run at once")
+
+
 def test_nobody_is_asked_without_the_option(make: Make, said: Ask) -> None:
     """It costs money and sends a key: only who wants it gets it."""
     with running() as model:

@@ -14,7 +14,8 @@ from aiohttp import WSMsgType, web
 from overstay.checks.check import Project
 from overstay.checks.network import NetworkCheck, judged
 from overstay.checks.round_trips import Trips, measure
-from overstay.messages import Speaker
+from overstay.messages import LANGUAGES, Language, Speaker
+from overstay.report.figures import figure
 from overstay.visits.destination import Destination
 
 Make = Callable[..., Project]
@@ -103,6 +104,24 @@ def test_a_server_that_answers_late_is_slow_unless_it_is_here(make: Make, said: 
     assert far.status in ("warning", "severe")
     assert far.title.startswith("the way there and back takes ")
     assert far.fix is not None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("pings", "lost", "slug", "status"),
+    [((20.0, 21.0), 0, "fine", "fine"), ((20.0,), 2, "lost", "warning"), ((10.0, 90.0), 0, "unsteady", "warning")],
+)
+def test_a_way_through_a_network_is_judged_in_words(
+    pings: tuple[float, ...], lost: int, slug: str, status: str, language: Language
+) -> None:
+    """Well, with lost pings, and unsteady; what is not well has its fix, and TLS its own line."""
+    say = Speaker(language)
+    trips = Trips((5.0,), 12.0, pings, lost)
+    result = NetworkCheck()._judged(trips, "chat.example", say)
+    values = {"trip": figure(trips.round_trip), "jitter": figure(trips.jitter), "lost": lost}
+    assert (result.status, result.title) == (status, say(f"check.network.{slug}", **values))
+    assert (result.fix is None) == (status == "fine")
+    assert say("check.network.tls", ms="12") in result.details
 
 
 def test_tls_is_measured_and_a_foreign_certificate_needs_insecure(make: Make, said: Ask) -> None:

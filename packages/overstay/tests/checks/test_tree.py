@@ -72,7 +72,7 @@ def test_a_folder_that_takes_too_long_is_cut_and_others_are_still_seen(make: Mak
     assert not tree.is_whole or tree.below("a-cache").files == 2_000
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may read everything")
+@pytest.mark.usefixtures("unprivileged")
 def test_a_folder_that_may_not_be_read_is_named(make: Make) -> None:
     """It is left out, and the walk goes on."""
     project = make({"closed/a.py": "", "open/b.py": ""})

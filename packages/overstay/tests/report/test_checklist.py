@@ -67,6 +67,19 @@ def test_what_could_not_be_checked_is_not_called_well() -> None:
     assert rendered(of_project((unseen,), 1.0)).startswith("Nothing could be checked; what to add stands below.\n")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_server_seen_from_outside_the_ledger_is_named(make_report: Builder, language: Language) -> None:
+    """Its address has been given, so what is missing is the start under overstay; of a project it is the address."""
+    say = Speaker(language)
+    inside = make_report(language)
+    outside = replace(inside, target=replace(inside.target, inside=False), findings=())
+    text = "".join(rendered(with_checks(outside, (PROXY,)), language).split())
+    assert "".join(say("check.needs-server", how=say("check.add-ledger")).split()) in text
+    assert "".join(say("check.add-url").split()) not in text
+    text = "".join(rendered(of_project((PROXY,), 1.0), language).split())
+    assert "".join(say("check.needs-server", how=say("check.add-url")).split()) in text
+
+
 def test_findings_of_a_server_stand_beside_their_suspects_too(make_report: Builder) -> None:
     """What the visits found about a suspect is its answer; what the checks found comes below and in the last line."""
     report = with_checks(make_report("en"), (PROXY, CACHE))

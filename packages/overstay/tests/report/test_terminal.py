@@ -160,11 +160,15 @@ def test_a_clean_report_says_so_and_what_to_do(make_report: Builder) -> None:
 
 def test_an_inconclusive_report_says_what_to_run_next(make_report: Builder) -> None:
     """Unsure is said as unsure, with the number of sessions that would help."""
-    unsure = replace(make_report("en"), verdict="inconclusive", findings=())
+    interrupted = replace(make_report("en"), verdict="inconclusive", findings=())
+    assert "Run it again and let it finish." in flat(rendered(interrupted, "en"))
+    unsure = replace(interrupted, run=replace(interrupted.run, notes=()))
     assert "Run it again with --sessions 80." in flat(rendered(unsure, "en"))
     outside = replace(unsure, target=Target((), "ws://127.0.0.1:1/", None, (), inside=False))
     assert "the notes above say how to let the probe in." in flat(rendered(outside, "en"))
     assert "outside view only" in flat(rendered(outside, "en"))
+    cut_short = unsure.with_note(Speaker("en")("run.cut-short"))
+    assert "Put right what ended the visits, and run it again." in flat(rendered(cut_short, "en"))
 
 
 def test_an_invalid_report_proves_nothing(make_report: Builder) -> None:

@@ -12,6 +12,7 @@ import pytest
 from overstay.cli import main
 from overstay.commands.explain import rule_names
 from overstay.demo.planted import FOLDER
+from overstay.findings import AffectsYou
 from overstay.messages import LANGUAGES, Language, Speaker
 from overstay.report import document
 from overstay.scan.languages import every_rule
@@ -45,7 +46,7 @@ def test_files_that_are_not_read_are_named(tmp_path: Path, capsys: pytest.Captur
     """With the reason, in either language; of many only the first."""
     for number in range(15):
         (tmp_path / f"bad{number:02}.py").write_text("def (:\n")
-    assert main(["scan", str(tmp_path), "--lang", language]) == 0
+    assert main(["scan", str(tmp_path), "--lang", language]) == 3
     out = capsys.readouterr().out
     assert "bad00.py" in out
     assert "bad14.py" not in out
@@ -56,12 +57,35 @@ def test_files_that_are_not_read_are_named(tmp_path: Path, capsys: pytest.Captur
 def test_nothing_read_is_not_called_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], language: Language
 ) -> None:
-    """An empty folder, or the wrong one, is no good news."""
+    """An empty folder, or the wrong one, is no good news: on the screen, in the status and in the report."""
     say = Speaker(language)
-    assert main(["scan", str(tmp_path), "--lang", language]) == 0
+    report = tmp_path / "report.json"
+    assert main(["scan", str(tmp_path), "--lang", language, "--json", str(report)]) == 3
+    assert document.read(report).verdict == "inconclusive"
     out = capsys.readouterr().out
     assert say("scan.empty") in out
     assert say("scan.nothing") not in out
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_code_that_is_switched_off_needs_no_fix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: Language
+) -> None:
+    """The configuration decides, as it does for the doctor; the reports keep the finding, and say why."""
+    say = Speaker(language)
+    (tmp_path / "proxy_queue.py").write_text("import asyncio\n\n\ndef go(work):\n    asyncio.create_task(work())\n")
+    log, report = tmp_path / "log.sarif", tmp_path / "report.json"
+    words = ["scan", str(tmp_path), "--lang", language, "--sarif", str(log), "--json", str(report)]
+    for state, status in (("true", 1), ("false", 0)):
+        (tmp_path / "conf.yaml").write_text(f"enable_proxy: {state}\n")
+        assert main(words) == status
+    why = say("check.switch.off", name="enable_proxy", where="conf.yaml:1")
+    assert "".join(say("scan.switched-off", n=1, why=why).split()) in "".join(capsys.readouterr().out.split())
+    [finding] = document.read(report).findings
+    assert finding.affects_you == AffectsYou("no", why)
+    [result] = json.loads(log.read_text(encoding="utf-8"))["runs"][0]["results"]
+    assert result["level"] == "note"
+    assert say("screen.affects-no", why=why) in result["message"]["text"]
 
 
 def test_hints_are_shown_when_they_are_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -186,14 +186,19 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert result.files == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is forbidden here")
-def test_a_forbidden_folder_is_named(project: Path) -> None:
-    """What the user may not read is said."""
+@pytest.mark.usefixtures("unprivileged")
+def test_what_is_forbidden_is_named_and_the_rest_is_read(project: Path) -> None:
+    """A folder and a file that the user may not read are said; what he may read has its finding."""
     (project / "secret").mkdir(mode=0)
+    for name in ("secret.py", "open.py"):
+        (project / name).write_text(BARE_TASK)
+    (project / "secret.py").chmod(0)
     try:
-        assert why_skipped(scan(project, say=SAY)) == {"secret": "unreadable"}
+        result = scan(project, say=SAY)
     finally:
         (project / "secret").chmod(0o700)
+    assert why_skipped(result) == {"secret": "unreadable", "secret.py": "unreadable"}
+    assert {file for _, file, _ in found(result)} == {"app.py", "open.py"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
@@ -245,10 +250,12 @@ def test_nothing_of_the_project_is_run(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_an_empty_project_is_clean(tmp_path: Path) -> None:
-    """Nothing to read is nothing to fix."""
+def test_an_empty_project_is_not_called_clean(tmp_path: Path) -> None:
+    """Where nothing was read, nothing is known; a file without a fault is enough to know something."""
     result = scan(tmp_path, say=SAY)
-    assert (result.findings, result.files, result.exit_status) == ((), 0, 0)
+    assert (result.findings, result.files, result.verdict) == ((), 0, "inconclusive")
+    (tmp_path / "app.py").touch()
+    assert scan(tmp_path, say=SAY).verdict == "clean"
 
 
 @pytest.mark.slow
@@ -318,3 +325,42 @@ def test_match_that_is_tied_to_a_client_shows_by_itself(tmp_path: Path) -> None:
     keyed = HINTED.replace("api_key", "client_uid").replace("    asyncio.run", "    loop.run")
     (tmp_path / "server.py").write_text(keyed, encoding="utf-8")
     assert "map-kept-after-disconnect" in {each.rule for each in scan(tmp_path, say=SAY).findings}
+
+
+MANAGER = """
+from starlette.websockets import WebSocket
+
+
+class Manager:
+    def __init__(self):
+        self.active = {}
+
+    async def connect(self, websocket: WebSocket, uid: str):
+        await websocket.accept()
+        self.active[uid] = websocket
+
+    def disconnect(self, uid: str):
+        self.active.pop(uid, None)
+
+
+manager = Manager()
+
+
+async def serve(websocket: WebSocket, uid: str):
+    await manager.connect(websocket, uid)
+    try:
+        await websocket.receive_text()
+    finally:
+        manager.disconnect(uid)
+"""
+
+
+def test_a_connection_is_its_client_s_whatever_its_key_is_called(tmp_path: Path) -> None:
+    """A manager of connections that has no way out shows by itself; with one it is silent."""
+    server = tmp_path / "server.py"
+    server.write_text(MANAGER, encoding="utf-8")
+    result = scan(tmp_path, say=SAY)
+    assert (result.findings, result.hints) == ((), ())
+    server.write_text(MANAGER.replace("self.active.pop(uid, None)", "pass"), encoding="utf-8")
+    [finding] = scan(tmp_path, say=SAY).findings
+    assert (finding.rule, finding.site.line) == ("map-kept-after-disconnect", 11)

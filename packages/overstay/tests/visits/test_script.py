@@ -30,10 +30,10 @@ def problem_of(bench, body, departure=Departure.GOING_AWAY, talk=welcome, scheme
     return record.problem
 
 
-def load(tmp_path, text):
+def load(tmp_path, text, **options):
     file = tmp_path / "visit.py"
     file.write_text(text, encoding="utf-8")
-    return VisitScript.load(file)
+    return VisitScript.load(file, **options)
 
 
 def test_missing_file_is_named(tmp_path):
@@ -120,6 +120,38 @@ def test_visit_that_hangs_is_ended_and_its_line_named(bench):
     assert isinstance(problem, UsageError)
     assert problem.slug == "visit.script-hung"
     assert problem.values == {"file": str(bench.folder / "visit.py"), "line": 6, "seconds": 0.3}
+
+
+@pytest.mark.parametrize("line", ["time.sleep(60)", "while True: pass"])
+@pytest.mark.parametrize("is_in_group", [False, True])
+def test_visit_that_blocks_is_ended_and_its_line_named(bench, line, is_in_group):
+    """It holds up the loop that would time it out, and is ended all the same; in a task of its own, too."""
+    call = "async with asyncio.TaskGroup() as group: group.create_task(block())" if is_in_group else "await block()"
+    problem = problem_of(
+        bench,
+        f"""
+        import asyncio, time
+
+        async def block():
+            {line}
+
+        async def visit(client):
+            await client.connect()
+            {call}
+        """,
+        visit_timeout=0.3,
+    )
+    assert isinstance(problem, UsageError)
+    assert problem.slug == "visit.script-blocks"
+    assert problem.values == {"file": str(bench.folder / "visit.py"), "line": 5, "seconds": 0.3}
+
+
+def test_file_that_blocks_while_loading_is_ended(tmp_path):
+    """Its own first lines may not hang either."""
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, "import time\ntime.sleep(60)\n", seconds=0.2)
+    assert caught.value.slug == "visit.script-blocks"
+    assert caught.value.values["line"] == 2
 
 
 def test_expect_that_times_out_says_what_it_waited_for(bench):

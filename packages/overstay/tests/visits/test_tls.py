@@ -194,14 +194,14 @@ def test_certificate_that_nobody_vouches_for_is_reported(bench, authority):
     """The reason is OpenSSL's own."""
     record, _, _ = visit(bench, Departure.CLOSE, encrypted(bench, trustme.CA(), hello))
     assert isinstance(record.problem, TargetError)
-    assert record.problem.slug == "visit.tls"
+    assert record.problem.slug == "visit.certificate"
     assert "issuer" in record.problem.values["error"] or "signed" in record.problem.values["error"]
 
 
 def test_certificate_of_another_host_is_reported(bench, authority):
     """The name in the certificate must be the host's."""
     record, _, _ = visit(bench, Departure.CLOSE, encrypted(bench, authority, hello, name="elsewhere.example"))
-    assert record.problem.slug == "visit.tls"
+    assert record.problem.slug == "visit.certificate"
 
 
 def test_insecure_accepts_any_certificate(bench, authority):

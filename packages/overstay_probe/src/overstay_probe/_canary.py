@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from overstay_probe import _platform
+
 marked: set[int] = set()
 """The ports of clients whose next session gets the canaries."""
 
@@ -78,7 +80,8 @@ def _process() -> None:
 
 
 def _file() -> None:
-    descriptor, path = tempfile.mkstemp(prefix="overstay-canary-")
+    # In the run's folder, which goes with the run: not even a server that crashes leaves it behind.
+    descriptor, path = tempfile.mkstemp(prefix="canary-", dir=_platform.run_directory())
     _undo.append(lambda: os.unlink(path))
     _undo.append(lambda: os.close(descriptor))
 

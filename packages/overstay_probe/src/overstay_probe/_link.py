@@ -51,8 +51,7 @@ class Link:
 
     def open(self) -> None:
         """Listen, say where in the address file, and begin to answer; raises OSError when neither is possible."""
-        run = os.environ.get("OVERSTAY_RUN")
-        folder = _platform.owned_directory(run if run and os.path.isdir(run) else _platform.runtime_directory())
+        folder = _platform.run_directory()
         before = _platform.counters().get("rss", 0.0)
         self._listener, address = self._listen(folder)
         self._write_address(folder, address)

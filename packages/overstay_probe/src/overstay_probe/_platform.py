@@ -97,6 +97,12 @@ def runtime_directory() -> str:
     return os.path.join(home, f"overstay-{user}")
 
 
+def run_directory() -> str:
+    """Return the folder of the run that this process was started in, that of all runs when there is none."""
+    run = os.environ.get("OVERSTAY_RUN")
+    return owned_directory(run if run and os.path.isdir(run) else runtime_directory())
+
+
 def owned_directory(path: str) -> str:
     """Make a folder that only this user can enter and return it; raises OSError when another user owns it."""
     os.makedirs(path, mode=0o700, exist_ok=True)

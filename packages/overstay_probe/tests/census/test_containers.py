@@ -66,6 +66,7 @@ CASES = {
     "bounded queue": ("BOUNDED.put_nowait(n)", "module __main__/.BOUNDED/._queue", 1),
     "list with methods that raise": ("LENGTHY.append(n)", "module __main__/.LENGTHY", 1),
     "liars": ("ODD.append(Liar())", "module __main__/.ODD", 1),
+    "weak proxies": ("ODD.extend([weakref.proxy(AGENT), weakref.proxy(Agent())])", "module __main__/.ODD", 2),
     "nested ten thousand deep": (NESTED, "module __main__/.ROWS", 2),
 }
 

@@ -3,7 +3,7 @@
 import pytest
 
 APP = """
-import asyncio, atexit, contextvars, functools, io, logging, sys, threading, weakref
+import asyncio, atexit, contextvars, functools, io, logging, os, signal, sys, threading, weakref
 from collections import defaultdict, deque
 import uvicorn
 from starlette.applications import Starlette
@@ -76,6 +76,12 @@ TIMER = """REQUEST.set(request)
     loop.call_later(3600, print)"""
 TOKEN = "SEEN.append(REQUEST.set(request)); SEEN.append(REQUEST.set(None))"
 THREAD = "threading.Thread(target=wait_for, args=(threading.Event(), request), daemon=True).start()"
+CALLBACK = """REQUEST.set(request)
+    future = loop.create_future(); future.add_done_callback(print); SEEN.append(future)"""
+READER = """reading, writing = os.pipe()
+    loop.add_reader(reading, print, request)"""
+HANDLER = """SEEN.append(1)
+    signal.signal(signal.SIGRTMIN + len(SEEN), lambda number, frame: request)"""
 DONE = """task = asyncio.create_task(finished(request)); TASKS.add(task); await task"""
 
 MAIN = "module __main__"
@@ -148,6 +154,26 @@ CASES = {
         ".__self__ of the bound method Agent.on_event",
         ".request",
     ),
+    "callback of a weak reference": (
+        "SEEN.append(weakref.ref(HUB, functools.partial(print, request)))",
+        MAIN,
+        ".SEEN[*]",
+        "callback of a weak reference",
+        "argument of a partial",
+    ),
+    "callback of a weak proxy": (
+        "SEEN.append(weakref.proxy(HUB, functools.partial(print, request)))",
+        MAIN,
+        ".SEEN[*]",
+        "callback of a weak reference",
+        "argument of a partial",
+    ),
+    "context of a callback": (CALLBACK, MAIN, ".SEEN[*]", "ContextVar request through a done callback of a future"),
+    "signal handler": (
+        HANDLER,
+        "signal handler",
+        "closure variable request of leave.<locals>.<lambda>",
+    ),
     "waiting task": (
         "TASKS.add(asyncio.create_task(waiting(request, asyncio.Event())))",
         "running task waiting",
@@ -168,6 +194,9 @@ PINS = {
     "logging handler": "logging-handler",
     "atexit": "atexit",
     "finalizer": "weakref-callback",
+    "callback of a weak reference": "weakref-callback",
+    "callback of a weak proxy": "weakref-callback",
+    "context of a callback": "callback-context",
 }
 OWNERS = {"slot": ".held[*]", "nested": ".BY_ROOM[*][*]", "lru_cache on a method": "lru_cache entry of Agent.profile"}
 VIA = {"waiting task": "task", "a thread's local": "thread", "context of a timer": "timer"}
@@ -205,12 +234,34 @@ def test_timer_that_goes_on_is_told_rather_than_a_cancelled_one(lab):
     assert (held["via"] or {}).get("kind") == "timer"
 
 
-@pytest.mark.parametrize("name", ["released", "weakly"])
+@pytest.mark.parametrize(
+    ("loop", "snippet", "expected"),
+    [
+        ("asyncio", READER, "event loop: selector/._fd_to_key[*][*][*]/argument of a callback handle"),
+        ("uvloop", READER, "event loop/(inside)[*]/(Handle)/argument of a callback handle"),
+        ("asyncio", TIMER, "event loop: scheduled timers/ContextVar request through a timer handle"),
+        ("uvloop", TIMER, "event loop: scheduled timers/ContextVar request through a timer handle"),
+    ],
+)
+def test_event_loop_is_a_root_with_the_part_that_keeps(lab, loop, snippet, expected):
+    """asyncio's own, and uvloop, which is written in C and shows what it keeps to the collector alone."""
+    served = lab.start((APP % snippet).replace("timeout_keep_alive=1", f"timeout_keep_alive=1, loop={loop!r}"))
+    for _ in range(6):
+        served.get()
+    served.quiet()
+    served.ask("collect")
+    (held,) = served.ask("trace", containers=[], max_pause_ms=1000)["held"]
+    assert held["shape"] == expected
+    assert len(held["sessions"]) == 6
+
+
+@pytest.mark.parametrize("name", ["released", "weakly", "by proxy"])
 def test_what_is_not_kept_has_no_trace(lab, name):
     """The clean twins."""
     snippet = {
         "released": "CLIENTS[1] = request; del CLIENTS[1]",
         "weakly": "SEEN.append(weakref.ref(request))",
+        "by proxy": "SEEN.append(weakref.proxy(request))",
     }[name]
     served = lab.start(APP % snippet)
     for _ in range(6):

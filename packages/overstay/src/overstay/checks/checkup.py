@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib import metadata
 
 from overstay.checks.check import Check, Project, Result
-from overstay.findings import Finding, Fix, Latency, Report, Run, Target
+from overstay.findings import Finding, Fix, Latency, Report, Run, RunVerdict, Target
 from overstay.messages import Speaker
 
 GROUP = "overstay.checks"
@@ -58,13 +58,21 @@ def of_project(results: tuple[Result, ...], duration: float) -> Report:
     """Return the report on a project alone."""
     findings = findings_of(results)
     return Report(
-        verdict="leak" if findings else "clean",
+        verdict=verdict_of(findings, results, has_source=True),
         target=Target((), None, None, (), inside=False),
         run=Run(0, 0, {}, (), round(duration, 1), {}),
         latency=Latency(),
         findings=findings,
         checks=results,
     )
+
+
+def verdict_of(findings: Iterable[Finding], results: Iterable[Result], *, has_source: bool) -> RunVerdict:
+    """Return what a project alone comes to; where there was nothing to read, that nothing applies is no answer."""
+    if any(finding.severity != "fine" for finding in findings):
+        return "leak"
+    answers = ("fine", "does-not-apply") if has_source else ("fine",)
+    return "clean" if any(result.status in answers for result in results) else "inconclusive"
 
 
 def with_checks(report: Report, results: tuple[Result, ...]) -> Report:

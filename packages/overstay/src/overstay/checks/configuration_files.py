@@ -88,7 +88,7 @@ def read_configuration(tree: Tree, *, until: float) -> Configuration:
         names.append(file.path)
         try:
             text = read(tree.root / file.path, limit=_LARGEST, until=until)
-            settings += _READERS[file.suffix](text, file.path)
+            settings += list(_READERS[file.suffix](text, file.path))  # all of it, or nothing
         except UnreadableError as err:
             refused.append(Refusal(file.path, err))
     return Configuration(tuple(names), tuple(settings), tuple(refused))

@@ -78,10 +78,10 @@ class LogsCheck:
         if not logs.files:
             return self._none("suspect-7", say)
         if not bad:
-            slug = "reconnects-grow" if found else "reconnects-none"
-            return self._result(
-                "suspect-7", "fine", say(f"check.logs.{slug}", loops=len(found)), details=self._read(logs, say)
-            )
+            grows = all(loop.spacing == "exponential" for loop in found)
+            slug = "reconnects-none" if not found else "reconnects-grow" if grows else "reconnects-slow"
+            told = [*(_told(loop, say) for loop in found[:_SHOWN]), *self._read(logs, say)]
+            return self._result("suspect-7", "fine", say(f"check.logs.{slug}", loops=len(found)), details=told)
         worst = bad[0]
         return self._result(
             "suspect-7",

@@ -62,6 +62,7 @@ def examine(options: DoctorOptions, say: Speaker, *, checks: bool = False) -> tu
             _refuse_taken_port(options.url)
             progress("starting")
             server = stack.enter_context(started(options.command, options.project))
+            stack.callback(progress, "stopping")
         report, problem = asyncio.run(_Visit(options, options.url, script, server, say=say, progress=progress).report())
         if checks and problem is None and say("run.interrupted") not in report.run.notes:
             progress("checking")
@@ -92,11 +93,12 @@ def project_report(options: DoctorOptions, say: Speaker) -> Report:
 
 
 def _project(options: DoctorOptions, server: Server | None) -> Project:
-    """Return what the checks look at; the processes are the one named, those started, or those that listen."""
+    """Return what the checks look at; the processes are the one named, those that listen, or else those started."""
     destination, pids = None, {options.pid} if options.pid is not None else set()
     if options.url is not None:
         destination = Destination(options.url, options.headers, options.cookies, options.subprotocols, options.insecure)
-        pids = pids or (server.pids() if server else set()) or outside.listeners(options.url)
+        # Not all that were started: what the server itself has started is to be told apart from it.
+        pids = pids or outside.listeners(options.url) or (server.pids() if server else set())
     return Project(options.project.resolve(), destination, frozenset(pids), options.probes_llm)
 
 
@@ -174,6 +176,7 @@ class _Visit:
             except OverstayError as error:
                 if not self._examination.evidence.visits:
                     raise
+                self._notes.append(self._say("run.cut-short"))
                 problem = error
             return await self._diagnosis(), problem
         finally:
@@ -187,7 +190,7 @@ class _Visit:
         costs = list((await self._observer.ask("self")).values())
         hellos = list(self._observer.hellos.values())
         if not hellos:
-            self._notes.append(self._why_outside())
+            self._notes.append(why_outside(self._server, self._say))
         circumstances = Circumstances(
             project=self._options.project,
             command=self._options.command,
@@ -248,17 +251,16 @@ class _Visit:
         while not await self._observer.discover() and time.monotonic() < deadline:  # noqa: ASYNC110 - a file appears
             await asyncio.sleep(_POLL)
 
-    def _why_outside(self) -> str:
-        """Say why no process of the target carries the probe, and how to go on."""
-        if self._server is None:
-            return self._say("run.outside-view")
-        entered = self._server.run.entered()
-        unsupported = sorted({version for version in entered.values() if _is_unsupported(version)})
-        if unsupported:
-            return self._say("target.unsupported-python", version=", ".join(unsupported))
-        if not entered:
-            return self._say("target.probe-cannot-enter")
-        return self._say("target.no-door")
+
+def why_outside(server: Server | None, say: Speaker) -> str:
+    """Say why no process of the target carries the probe, and how to go on."""
+    if server is None:
+        return say("run.outside-view")
+    entered = server.run.entered()
+    unsupported = sorted({version for version in entered.values() if _is_unsupported(version)})
+    if unsupported:
+        return say("target.unsupported-python", version=", ".join(unsupported))
+    return say("target.no-door" if entered else "target.probe-cannot-enter")
 
 
 def _is_unsupported(version: str) -> bool:

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import math
+import signal
 import time
 
 from rich.console import Console
 
 from overstay.attention import Attention
-from overstay.commands.doctor import started
+from overstay.commands.doctor import started, why_outside
 from overstay.diagnosis import Circumstances, diagnose
+from overstay.errors import TargetError
 from overstay.evidence import Evidence
 from overstay.findings import Report
 from overstay.judge import containers
@@ -22,6 +24,8 @@ from overstay.options import RunOptions
 from overstay.report import document, terminal
 from overstay.server import Server
 
+_AS_ASKED = frozenset({0, -signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
+"""The statuses of a server that ended well, or of a signal that somebody sent it, which a shell adds to 128."""
 _POLL = 0.2
 """Seconds between two checks whether the server lives."""
 _LEAST_PAUSE, _PAUSE_AT_REST = 1.0, 2.0
@@ -40,9 +44,12 @@ def run(options: RunOptions, say: Speaker, console: Console) -> int:
     console.print(say("run.watching"), markup=False)
     with started(options.command, options.project, shows_output=True) as server:
         report = asyncio.run(_Watch(options, server, say).report())
+        status = server.status()
     terminal.render(report, say, console)
     if options.json is not None:
         document.write(report, options.json)
+    if status is not None and status not in _AS_ASKED:
+        raise TargetError("target.exited-by-itself", status=status)
     return report.exit_status
 
 
@@ -180,7 +187,7 @@ class _Watch:
 
     def _notes(self) -> tuple[str, ...]:
         if not self._observer.hellos:
-            return (self._say("target.no-door"),)
+            return (why_outside(self._server, self._say),)
         watched, sessions = len(self._evidence.watched), self._evidence.total
         return () if watched == sessions else (self._say("run.sampled", watched=watched, sessions=sessions),)
 

@@ -2,10 +2,12 @@
 
 import io
 import tokenize
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
+from overstay.checks.project import Project
 from overstay.errors import UsageError
 from overstay.findings import Latency, Report, Run, Target
 from overstay.messages import Speaker
@@ -15,6 +17,7 @@ from overstay.report.sheet import Sheet
 from overstay.scan import ScanResult, scan
 from overstay.scan.findings import file_of
 from overstay.scan.languages import LANGUAGES
+from overstay.source_reading import judged
 
 
 def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
@@ -22,14 +25,18 @@ def run_scan(options: ScanOptions, say: Speaker, console: Console) -> int:
     is_file = _is_file(options.path)
     root, paths = (options.path.parent, (options.path,)) if is_file else (options.path, ())
     result = scan(root, say=say, paths=paths, mends=options.diff or options.fix)
+    if not is_file:
+        project = Project(root.resolve())
+        result = replace(result, findings=tuple(judged(finding, project, say) for finding in result.findings))
     scanned.render(result, say, console, hints=options.hints)
     if options.fix:
         _apply(result, say, Sheet(console))
+    report = report_of(result, say)
     if options.json is not None:
-        document.write(report_of(result, say), options.json)
+        document.write(report, options.json)
     if options.sarif is not None:
         document.write_text(sarif.text(result.findings, say), options.sarif)
-    return result.exit_status
+    return report.exit_status
 
 
 def _is_file(path: Path) -> bool:
@@ -57,7 +64,7 @@ def _apply(result: ScanResult, say: Speaker, sheet: Sheet) -> None:
 def report_of(result: ScanResult, say: Speaker) -> Report:
     """Return a scan as a report: no server, no visits, what was read, and the findings."""
     return Report(
-        verdict="leak" if result.exit_status else "clean",
+        verdict=result.verdict,
         target=Target((), None, None, (), inside=False),
         run=Run(0, 0, {}, (), round(result.seconds, 3), {}),
         latency=Latency(),

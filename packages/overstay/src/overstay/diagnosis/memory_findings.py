@@ -171,7 +171,7 @@ class MemoryFindings:
 
     def _object_evidence(self, held: Held) -> list[str]:
         say = self._say
-        what = say("list.and").join(say(f"roles.{role}", n=count) for role, count in held.roles.items())
+        what = say("list.comma").join(say(f"roles.{role}", n=count) for role, count in held.roles.items())
         lines = [say("evidence.retains", what=what, size=_size(held.bytes))]
         return lines + self._beside(held)
 

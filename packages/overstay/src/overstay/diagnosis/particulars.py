@@ -47,7 +47,7 @@ class Particulars:
                 counts[holding.kind] = counts.get(holding.kind, 0) + 1
         if not counts:
             return []
-        listed = self._say("list.and").join(self._say(f"kinds.{kind}", n=count) for kind, count in counts.items())
+        listed = self._say("list.comma").join(self._say(f"kinds.{kind}", n=count) for kind, count in counts.items())
         return [self._say("evidence.holds", what=listed, sessions=len(sessions))]
 
     def blocks(self, blocks: Sequence[tuple[Frame, Mapping[str, Any]]]) -> list[str]:

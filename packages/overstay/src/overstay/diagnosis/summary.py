@@ -31,7 +31,9 @@ class _Summary:
         self._overstays = OverstayFindings(evidence, circumstances.project, say)
         self._memory = MemoryFindings(evidence, circumstances.project, say)
         self._growth = GrowthFindings(evidence, circumstances.lag, circumstances.project, say)
-        self._missing = missing(evidence.counted.values(), evidence.visits) if circumstances.is_inside else []
+        # A server that ended, or an interrupted visit, has sessions that nobody could ask about: no door is missing.
+        is_whole = circumstances.is_inside and evidence.is_finished
+        self._missing = missing(evidence.counted.values(), evidence.visits) if is_whole else []
 
     def report(self) -> Report:
         """Return the whole report."""
@@ -96,6 +98,8 @@ class _Summary:
             notes.append(say("run.canary-missing", kinds=", ".join(say(f"kind.{kind}") for kind in lost)))
         if self._evidence.unseen:
             notes.append(say("run.memory-unseen", why=self._evidence.unseen))
+        if self._evidence.is_restless:
+            notes.append(say("run.never-settled", seconds=round(self._circumstances.settle)))
         disturbance = self._growth.disturbance
         if disturbance is not None:
             notes.append(say("run.machine-busy", first=_percent(disturbance.first), last=_percent(disturbance.last)))

@@ -1,5 +1,6 @@
 """Overstays by fingerprint: which holdings of departed clients are the same thing left again and again."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -57,6 +58,10 @@ class Tally:
         for overstay in found:
             if overstay.session in order:
                 self.latest.setdefault(signature_of(overstay), []).append(overstay)
+
+    def counts(self) -> dict[tuple[Signature, Key], int]:
+        """Return how much each session has left of each kind: it stays the same once the server has settled."""
+        return Counter((signature, each.session) for signature, held in self.latest.items() for each in held)
 
     def checkpoint(self) -> None:
         """Keep the present counts as those of a finished doubling."""

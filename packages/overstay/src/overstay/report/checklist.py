@@ -92,9 +92,12 @@ class _Writer:
         colon = self._say("list.colon")
         if item in SERVER and self._report.run.visits and self._report.target.inside:
             return "fine", name + colon + self._say("check.seen-on-server", visits=self._report.run.visits)
+        # Where a server was visited, only the outside of it was seen.
+        how = self._say("check.add-url" if self._report.target.url is None else "check.add-ledger")
         if item in SUSPECTS and self._report.scan is not None and self._report.scan.files:
-            return "fine", name + colon + self._say("check.seen-in-source", files=self._report.scan.files)
-        return "not-checked", name + colon + self._say("check.needs-server" if item in SERVER else "check.nothing")
+            return "fine", name + colon + self._say("check.seen-in-source", files=self._report.scan.files, how=how)
+        slug = "check.needs-server" if item in SERVER else "check.nothing"
+        return "not-checked", name + colon + self._say(slug, how=how)
 
     def _result(self, result: Result, name: str) -> None:
         say, colon = self._say, self._say("list.colon")

@@ -1,7 +1,5 @@
 """The sentence of an error."""
 
-import re
-
 from overstay.errors import OverstayError
 from overstay.messages import Speaker
 from overstay.report.wrapping import visible
@@ -17,8 +15,7 @@ def sentence(error: OverstayError, say: Speaker) -> str:
     reasons = {
         name: say(value, **values) for name, value in values.items() if isinstance(value, str) and say.knows(value)
     }
-    # A server that printed nothing leaves an empty line where its last ones would be.
-    return re.sub(r"\n+", "\n", say(error.slug, **values | reasons))
+    return say(error.slug, **values | reasons)
 
 
 def _shown(value: object) -> str:

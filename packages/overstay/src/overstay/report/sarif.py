@@ -24,7 +24,7 @@ def text(findings: Sequence[Finding], say: Speaker) -> str:
     run = {
         "tool": {"driver": tool},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, rules.index(finding.rule)) for finding in findings],
+        "results": [_result(finding, rules.index(finding.rule), say) for finding in findings],
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
@@ -42,8 +42,10 @@ def _rule(rule: str, findings: Sequence[Finding], say: Speaker) -> Mapping[str, 
     }
 
 
-def _result(finding: Finding, index: int) -> Mapping[str, object]:
-    message = ". ".join((finding.title, *finding.evidence, finding.fix.summary))
+def _result(finding: Finding, index: int, say: Speaker) -> Mapping[str, object]:
+    answer = finding.affects_you
+    switched_off = (say("screen.affects-no", why=answer.why),) if answer.answer == "no" else ()
+    message = ". ".join((finding.title, *finding.evidence, *switched_off, finding.fix.summary))
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,

@@ -28,6 +28,7 @@ def render(result: ScanResult, say: Speaker, console: Console, *, hints: bool = 
     if hints:
         _write_hints(result.hints, say, sheet)
     _write_remarks(result, say, sheet)
+    _write_switched_off(result, say, sheet)
     read = say("scan.read", files=result.files, lines=result.lines, seconds=f"{result.seconds:.1f}")
     sheet.paragraph(read)
     if problems:
@@ -35,6 +36,13 @@ def render(result: ScanResult, say: Speaker, console: Console, *, hints: bool = 
     else:
         is_read = result.files > 0
         sheet.paragraph(say("scan.nothing" if is_read else "scan.empty"), style="bold green" if is_read else "bold")
+
+
+def _write_switched_off(result: ScanResult, say: Speaker, sheet: Sheet) -> None:
+    """Write how many findings are in code that the configuration does not run, and what says so."""
+    reasons = Counter(finding.affects_you.why for finding in result.findings if finding.affects_you.answer == "no")
+    for why, count in reasons.items():
+        sheet.paragraph(say("scan.switched-off", n=count, why=why))
 
 
 def _write_hints(hints: Sequence[Finding], say: Speaker, sheet: Sheet) -> None:

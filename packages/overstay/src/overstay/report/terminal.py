@@ -39,11 +39,8 @@ def _write_project(report: Report, problems: list[list[Finding]], say: Speaker, 
     """Write what a project without a server has: the outcome first where all is well, else last."""
     count = len(problems) + sum(result.is_problem for result in report.checks)
     if not count:
-        # That something does not apply is no answer where there was nothing to read.
-        answers = ("fine", "does-not-apply") if report.scan is None or report.scan.files else ("fine",)
-        is_seen = any(result.status in answers for result in report.checks)
-        slug = "check.outcome.fine" if is_seen else "check.outcome.nothing"
-        sheet.paragraph(say(slug), style=_STYLE["clean"] if is_seen else "bold")
+        slug = "check.outcome.fine" if report.verdict == "clean" else "check.outcome.nothing"
+        sheet.paragraph(say(slug), style=_STYLE.get(report.verdict, "bold"))
         sheet.blank()
     write_checklist(report, say, sheet)
     if problems:
@@ -88,14 +85,17 @@ def _harmless(finding: Finding, say: Speaker) -> str:
 
 def _outcome(report: Report, problems: int, say: Speaker) -> str:
     says = say(f"outcome.{report.verdict}.says", problems=problems)
-    return says + say("list.stop") + say(_next_step(report), sessions=max(2 * report.run.sessions, 1))
+    return says + say("list.stop") + say(_next_step(report, say), sessions=max(2 * report.run.sessions, 1))
 
 
-def _next_step(report: Report) -> str:
-    if report.verdict == "inconclusive" and not report.target.inside:
-        return "outcome.inconclusive.next-outside"
-    if report.verdict == "inconclusive" and report.latency.disturbance is not None:
-        return "outcome.inconclusive.next-busy"
-    if report.verdict == "inconclusive" and report.target.url is None:
-        return "outcome.inconclusive.next-unvisited"
+def _next_step(report: Report, say: Speaker) -> str:
+    reasons = {
+        "outside": not report.target.inside,
+        "busy": report.latency.disturbance is not None,
+        "interrupted": say("run.interrupted") in report.run.notes,
+        "cut-short": say("run.cut-short") in report.run.notes,
+        "unvisited": report.target.url is None,
+    }
+    if report.verdict == "inconclusive" and any(reasons.values()):
+        return f"outcome.inconclusive.next-{next(reason for reason, holds in reasons.items() if holds)}"
     return f"outcome.{report.verdict}.next"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overstay.errors import UsageError
-from overstay.findings import Finding, Scan, Unread
+from overstay.findings import Finding, RunVerdict, Scan, Unread
 from overstay.messages import Speaker
 from overstay.scan.findings import file_of, finding_of
 from overstay.scan.ignore import Remark, ignores, sifted
@@ -34,9 +34,11 @@ class ScanResult:
     mended: tuple[Mended, ...] = ()
 
     @property
-    def exit_status(self) -> int:
-        """Return 0 where nothing is to fix, 1 for findings."""
-        return 1 if any(finding.severity != "fine" for finding in self.findings) else 0
+    def verdict(self) -> RunVerdict:
+        """Return what the source comes to; where none was read, nothing is known."""
+        if any(finding.severity != "fine" for finding in self.findings):
+            return "leak"
+        return "clean" if self.files else "inconclusive"
 
     def summary(self, say: Speaker) -> Scan:
         """Return what was read and what was not, as a report has it."""

@@ -78,7 +78,8 @@ class Dialer:
                 await channel.shake_hands()
         except OSError as err:  # ssl.SSLError and TimeoutError are OSErrors
             channel.fin()
-            raise TargetError("visit.tls", url=str(location), error=_reason(err)) from err
+            slug = "visit.certificate" if isinstance(err, ssl.SSLCertVerificationError) else "visit.tls"
+            raise TargetError(slug, url=str(location), error=_reason(err)) from err
         except BaseException:
             channel.fin()
             raise

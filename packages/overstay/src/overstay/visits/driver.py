@@ -10,6 +10,7 @@ from overstay.visits.destination import Destination, Location
 from overstay.visits.dialer import BeforeConnect, Dialed, Dialer
 from overstay.visits.habits import Habits
 from overstay.visits.parting import Parting
+from overstay.visits.patience import patience
 from overstay.visits.record import VisitRecord
 from overstay.visits.script import VisitScript
 from overstay.visits.wire import Wire, cut_all
@@ -19,7 +20,7 @@ class Driver:
     """Visits one server again and again, and keeps the sockets of clients that left silently until it is closed.
 
     `concurrency` visits are under way at a time; a client that left silently is none of them. `timeout` bounds every
-    single wait, `visit_timeout` a whole visit. A visit file that blocks without awaiting cannot be interrupted.
+    single wait, `visit_timeout` a whole visit, and any line of the visit file that blocks.
     """
 
     def __init__(
@@ -63,11 +64,12 @@ class Driver:
                 on_done(record)
             return record
 
-        async with asyncio.TaskGroup() as visits:
-            tasks = [visits.create_task(one(n, departure)) for n, departure in enumerate(departures, first_n)]
-            for task in tasks:
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+        with patience(self._script.file, self._visit_timeout):
+            async with asyncio.TaskGroup() as visits:
+                tasks = [visits.create_task(one(n, departure)) for n, departure in enumerate(departures, first_n)]
+                for task in tasks:
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
         return [task.result() for task in tasks]
 
     async def aclose(self) -> None:

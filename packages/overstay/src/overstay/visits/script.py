@@ -11,6 +11,7 @@ from pathlib import Path
 from overstay.errors import OverstayError, UsageError
 from overstay.visits.client import Client
 from overstay.visits.parting import Leaving
+from overstay.visits.patience import Blocked, alarm
 
 _MODULE = "overstay_visit_file"
 
@@ -26,19 +27,19 @@ class VisitScript:
 
     def __init__(self, visit: Callable[[Client], Awaitable[None]], file: Path | None = None) -> None:
         self._visit = visit
-        self._file = file
+        self.file = file
 
     @classmethod
-    def load(cls, path: str | Path | None) -> "VisitScript":
+    def load(cls, path: str | Path | None, seconds: float = 30.0) -> "VisitScript":
         """Return the script in the file at `path`, or the built-in one for None.
 
-        The file may import its neighbours. Raises UsageError when it cannot be read, parsed or imported, and when it
-        has no `async def visit`.
+        The file may import its neighbours. Raises UsageError when it cannot be read, parsed or imported within
+        `seconds`, and when it has no `async def visit`.
         """
         if path is None:
             return cls(_look_in)
         file = Path(path)
-        visit = getattr(_import(file), "visit", None)
+        visit = getattr(_import(file, seconds), "visit", None)
         if not inspect.iscoroutinefunction(visit):
             raise UsageError("visit.script-no-visit", file=str(file))
         return cls(visit, file)
@@ -51,28 +52,30 @@ class VisitScript:
                 await self._visit(client)
         except Leaving:
             return None
-        except (Exception, SystemExit, BaseExceptionGroup) as err:
+        except (Exception, SystemExit, BaseExceptionGroup, Blocked) as err:
             if isinstance(err, TimeoutError) and limit.expired():
-                line = _line(err.__cause__ or err, self._file)
+                line = _line(err.__cause__ or err, self.file)
                 return UsageError("visit.script-hung", file=self._name, line=line, seconds=seconds)
-            return self._problem(err)
+            return self._problem(err, seconds)
         return None
 
     @property
     def _name(self) -> str:
-        return str(self._file) if self._file else "overstay"
+        return str(self.file) if self.file else "overstay"
 
-    def _problem(self, err: BaseException) -> OverstayError | None:
+    def _problem(self, err: BaseException, seconds: float) -> OverstayError | None:
         """Return the error to report for `err`, which a group of tasks in the visit may have wrapped."""
         while isinstance(err, BaseExceptionGroup):
             _, rest = err.split(Leaving)
             if rest is None:
                 return None
             err = rest.exceptions[0]
-        return err if isinstance(err, OverstayError) else _raised(err, self._name, self._file)
+        if isinstance(err, Blocked):
+            return _blocks(err, self._name, self.file, seconds)
+        return err if isinstance(err, OverstayError) else _raised(err, self._name, self.file)
 
 
-def _import(file: Path) -> types.ModuleType:
+def _import(file: Path, seconds: float) -> types.ModuleType:
     """Run the file as a module; compiled by hand, so that no cache folder appears beside the user's file."""
     try:
         source = file.read_bytes()
@@ -84,11 +87,14 @@ def _import(file: Path) -> types.ModuleType:
     sys.modules[_MODULE] = module
     sys.path.insert(0, str(file.resolve().parent))
     try:
-        exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102 - running the user's file is the purpose
+        with alarm(file, seconds):
+            exec(compile(source, str(file), "exec"), module.__dict__)  # noqa: S102 - running the user's file is the purpose
     except SyntaxError as err:
         raise UsageError(
             "visit.script-syntax", file=err.filename or str(file), line=err.lineno or 0, error=err.msg
         ) from err
+    except Blocked as err:
+        raise _blocks(err, str(file), file, seconds) from err
     except (Exception, SystemExit) as err:
         raise _raised(err, str(file), file) from err
     finally:
@@ -99,6 +105,10 @@ def _import(file: Path) -> types.ModuleType:
 def _raised(err: BaseException, name: str, file: Path | None) -> UsageError:
     error = "".join(traceback.format_exception_only(err)).strip().splitlines()[-1]
     return UsageError("visit.script-raised", file=name, line=_line(err, file), error=error)
+
+
+def _blocks(err: Blocked, name: str, file: Path | None, seconds: float) -> UsageError:
+    return UsageError("visit.script-blocks", file=name, line=_line(err, file), seconds=seconds)
 
 
 def _line(err: BaseException, file: Path | None) -> int:

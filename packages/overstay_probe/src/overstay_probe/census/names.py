@@ -197,7 +197,9 @@ def _future(path: Sequence[Any]) -> Step | None:
     kind = "task" if is_task else "future"
     finished = "finished-task" if is_done and is_task else ""
     if type(thing) is Context:
-        return _context(path[1:], f"the context of a {kind}", 1, finished)
+        if not is_task:  # only a callback of its has one
+            return _context(path[1:], "a done callback of a future", 1, "callback-context")
+        return _context(path[1:], "the context of a task", 1, finished)
     if is_task and thing is asyncio.Task.get_coro(future):
         return _same(f"coroutine of a {'finished ' if is_done else ''}task", 1, "", finished)
     if is_done and is_a(thing, BaseException):
@@ -254,6 +256,10 @@ def _token(path: Sequence[Any]) -> Step | None:
         return _same(f"old value of ContextVar {token.var.name} in a token", 1, "", "context-token")
     found = _context(path[1:], "a token") if type(path[1]) is Context and len(path) > 2 else None
     return found and found._replace(length=found.length + 1, pin="context-token")
+
+
+def _weak_reference(_: Sequence[Any]) -> Step:
+    return _same("callback of a weak reference", 1, "", "weakref-callback")
 
 
 def _lru_cache(path: Sequence[Any]) -> Step | None:
@@ -346,7 +352,7 @@ _TELLERS: dict[type, Callable[[Sequence[Any]], Step | None]] = {
     Context: _context,
     Token: _token,
     LRU: _lru_cache,
-    weakref.ref: lambda _: _same("callback of a weak reference", 1, "", "weakref-callback"),
+    **dict.fromkeys((weakref.ref, weakref.ProxyType, weakref.CallableProxyType), _weak_reference),
     type: _class,
     logging.Logger: _logger,
 }

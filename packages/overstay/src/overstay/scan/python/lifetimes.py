@@ -17,6 +17,7 @@ _A_CLIENT = re.compile(
     r"(^|_)(client|session|user|conn|connection|peer|player|visitor|subscriber|listener|caller|room|socket|ws|websocket|sid)"
     r"(_?(uid|uuid|id|sid|name))?$"
 )
+_A_CONNECTION = re.compile(r"_*(client_)?(web_?socket|ws)$")
 _SAID = re.compile(
     r"message|msg|text|content|turn|histor|repl(y|ies)|answer|audio|utteranc|transcript|question|prompt|client|session|"
     r"user|conn|websocket|request|frame",
@@ -58,7 +59,9 @@ def is_of_a_client(change: Change, project: Project) -> bool:
 
 
 def names_a_client(change: Change, project: Project) -> bool:
-    """Tell whether what identifies an entry is a client, beyond doubt: its key, or without one the entry itself."""
+    """Tell whether an entry is a client's, beyond doubt: by its key, or because it is the client's connection."""
+    if isinstance(change.value, ast.Name) and _A_CONNECTION.match(change.value.id.lower()):
+        return True
     named = change.key if change.key is not None else change.value
     if named is None or isinstance(named, ast.Constant):
         return False

@@ -10,6 +10,7 @@ from overstay.scan.python.unit import Unit
 from overstay.scan.rule import Match, Rule
 
 _SENDING = frozenset(("send", "send_text", "send_json", "send_bytes", "send_str", "send_message", "drain"))
+_ONLY_SOCKETS = frozenset(("send_text", "send_json", "send_bytes", "send_str"))
 _RECEIVING = frozenset(
     ("receive", "receive_text", "receive_json", "receive_bytes", "recv", "iter_text", "iter_json", "receive_str")
 )
@@ -23,7 +24,7 @@ def check(unit: Unit) -> Iterator[Match]:
     """Yield the sends without a limit in a loop over clients, and in an endless loop that never receives."""
     module = unit.module
     for call in module.calls(*_SENDING):
-        if not isinstance(call.func, ast.Attribute) or not _CLIENT.search(ast.unparse(call.func.value)):
+        if not isinstance(call.func, ast.Attribute) or not _is_of_a_client(call.func):
             continue
         if _is_limited(call, module):
             continue
@@ -32,12 +33,17 @@ def check(unit: Unit) -> Iterator[Match]:
             yield module.match(call, (f"rule.send-without-timeout.{how}", {}), call=ast.unparse(call.func))
 
 
+def _is_of_a_client(sending: ast.Attribute) -> bool:
+    """Tell whether something is sent to a client: by the name of what sends, or because only a WebSocket does so."""
+    return sending.attr in _ONLY_SOCKETS or _CLIENT.search(ast.unparse(sending.value)) is not None
+
+
 def _how(call: ast.Call, module: Module) -> str:
     """Return what makes a send a danger to others: it is one of many, or the only thing that its loop waits for."""
     for above in module.ancestors(call):
         if isinstance(above, FunctionNode):
             return ""
-        if isinstance(above, ast.For) and _is_over_clients(above.iter):
+        if isinstance(above, ast.For) and (_is_over_clients(above.iter) or _is_of_the_loop(call, above)):
             return "others" if isinstance(module.parent(call), ast.Await) else ""
         if isinstance(above, ast.ListComp | ast.GeneratorExp | ast.SetComp) and _is_over_clients(
             above.generators[0].iter
@@ -53,6 +59,13 @@ def _how(call: ast.Call, module: Module) -> str:
 def _is_over_clients(node: ast.expr) -> bool:
     text = ast.unparse(node)
     return _CLIENT.search(text) is not None and not text.startswith("range(")
+
+
+def _is_of_the_loop(call: ast.Call, loop: ast.For) -> bool:
+    """Tell whether each turn of a loop sends to another client, whatever the loop goes over is called."""
+    sender = call.func.value if isinstance(call.func, ast.Attribute) else None
+    each = {name.id for name in ast.walk(loop.target) if isinstance(name, ast.Name)}
+    return isinstance(sender, ast.Name) and sender.id in each
 
 
 def _is_gathered(node: ast.AST, module: Module) -> bool:

@@ -18,6 +18,10 @@ class BadHub:
             except RuntimeError:
                 print("gone")
 
+    async def tell_the_active(self, message):
+        for each in self.active:
+            await each.send_text(message)  # bad
+
     async def all_at_once(self, message):
         await asyncio.gather(*(websocket.send(message) for websocket in self.sockets))  # bad
 
@@ -35,6 +39,12 @@ async def good_wait_for(clients, text):
 
 async def good_each_with_limit(websockets, text):
     await asyncio.gather(*(asyncio.wait_for(websocket.send(text), 5) for websocket in websockets))
+
+
+async def good_each_of_the_active(active, text):
+    for each in active:
+        async with asyncio.timeout(5):
+            await each.send_text(text)
 
 
 async def good_one(websocket, text):

@@ -79,7 +79,7 @@ class Page(asyncio.Protocol):
         return json.loads(await answer)
 
     async def turn(self, number: int) -> float:
-        """One turn of the chat; the seconds until its first sentence. Then the page has seen everything, and says so."""
+        """One turn of the chat; the seconds until its first sentence. The page says in the end that it has seen all."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         if self.kind == "native":

@@ -1,6 +1,6 @@
 """What a page costs: its opening, its memory while idle, a thousand of them, and what a hundred at once do to the rest.
 
-    .venv/bin/python bench/pages/run.py [--pages 200] [--sessions 1000] [--seconds 30] [--rounds 20] [--json FILE]
+    python bench/ai_chat/pages.py [--pages 200] [--sessions 1000] [--seconds 30] [--rounds 20] [--json FILE]
 
 The server is `ai-chat` itself, with two MCP servers and a history of 100,000 messages. Exits 0 when every bar is met:
 a page is ready in 20 ms (median); an idle session takes 60 KB; a thousand stay on one core and leave most of it free;
@@ -18,6 +18,8 @@ import argparse
 import asyncio
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 import time
@@ -27,17 +29,21 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from chat_server import ChatServer, fill, running
+from chat_process import TWO_TOOL_SERVERS, ChatProcess
+from filled_history import fill
 from page import PATHS, Kind, Page, open_page, stay
 
 BAR_READY_MS, BAR_MEMORY_KB, BAR_CPU, BAR_LATER_MS, BAR_LAG_MS = 20.0, 60.0, 0.5, 20.0, 20.0
 MESSAGES = 100_000
+CONF = TWO_TOOL_SERVERS + "history: {url: 'sqlite+aiosqlite:///history.db'}\n"
 AT_ONCE = 100
 WARM_UP = 200
 TURNS = 40
 TURNS_AT_ONCE = 50  # fewer than the server's limit
 
-Sample = tuple[str, float, float, float]  # which question, when it was asked, what the answer took, how late it was asked
+Sample = tuple[
+    str, float, float, float
+]  # which question, when it was asked, what the answer took, how late it was asked
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
@@ -55,7 +61,7 @@ async def open_many(port: int, kind: Kind, count: int) -> list[Page]:
     return pages
 
 
-async def opening(server: ChatServer, kind: Kind, pages: int) -> dict[str, float]:
+async def opening(server: ChatProcess, kind: Kind, pages: int) -> dict[str, float]:
     """How long pages take, one after the other, from the TCP connect to the last frame of the opening."""
     seconds = []
     for _ in range(pages):
@@ -66,7 +72,7 @@ async def opening(server: ChatServer, kind: Kind, pages: int) -> dict[str, float
     return spread(seconds)
 
 
-async def ready(server: ChatServer, pages: int) -> dict[str, Any]:
+async def ready(server: ChatProcess, pages: int) -> dict[str, Any]:
     """The openings of both kinds, and whether the server's child processes stay the same."""
     before = server.children()
     openings = {kind: await opening(server, kind, pages) for kind in PATHS}
@@ -83,57 +89,73 @@ async def staying(pages: list[Page]) -> AsyncGenerator[None, None]:
         beating.cancel()
 
 
-async def leave_all(server: ChatServer, pages: list[Page]) -> int:
+async def leave_all(server: ChatProcess, pages: list[Page]) -> int:
     """Close the pages, and wait for the end of their sessions. How many the server had closed before."""
     lost = sum(not page.is_open for page in pages)
     for page in pages:
         page.leave()
     pages.clear()
-    await server.until(sessions=0)
+    await server.until_zero(["sessions"])
     return lost
 
 
-async def memory(server: ChatServer, kind: Kind, sessions: int) -> dict[str, float]:
+async def proportional(server: ChatProcess) -> float:
+    """Its proportional share of memory in KB, once that stands still: what was made has gone, or stays."""
+    sizes: list[int] = []
+    while len(sizes) < 40 and (len(sizes) < 6 or max(sizes[-6:]) - min(sizes[-6:]) > 64):
+        await asyncio.sleep(0.5)
+        rollup = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text()
+        sizes.append(int(re.findall(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[0]))
+    return sizes[-1]
+
+
+def cpu(server: ChatProcess) -> float:
+    """The seconds of CPU that it has used, without its children."""
+    times = server.process.cpu_times()
+    return times.user + times.system
+
+
+async def memory(server: ChatProcess, kind: Kind, sessions: int) -> dict[str, float]:
     """The server's memory in KB, and what of it is an idle session's.
 
     The slope is that of the second half: the first fills what the warm-up has left free.
     """
     pages = await open_many(server.port, kind, min(WARM_UP, sessions))
     await leave_all(server, pages)
-    sizes = {"none": await server.memory()}
+    sizes = {"none": await proportional(server)}
     async with staying(pages):
         pages += await open_many(server.port, kind, sessions // 2)
-        sizes["half"] = await server.memory()
+        sizes["half"] = await proportional(server)
         pages += await open_many(server.port, kind, sessions // 2)
-        sizes["all"] = await server.memory()
+        sizes["all"] = await proportional(server)
         for start in range(0, len(pages), TURNS_AT_ONCE):
             await asyncio.gather(*[page.turn(1) for page in pages[start : start + TURNS_AT_ONCE]])
-        sizes["all, after a turn"] = await server.memory()
+        sizes["all, after a turn"] = await proportional(server)
         lost = await leave_all(server, pages)
-        sizes["left"] = await server.memory()
+        sizes["left"] = await proportional(server)
         pages += await open_many(server.port, kind, sessions)
-        sizes["all, again"] = await server.memory()
+        sizes["all, again"] = await proportional(server)
         lost += await leave_all(server, pages)
     slope = (sizes["all"] - sizes["half"]) / (sessions // 2)
     after = (sizes["all, after a turn"] - sizes["none"]) / sessions
     return {**sizes, "per_session": slope, "per_session_after_a_turn": after, "lost": lost}
 
 
-async def thousand(server: ChatServer, sessions: int, seconds: float) -> dict[str, Any]:
+async def thousand(server: ChatProcess, sessions: int, seconds: float) -> dict[str, Any]:
     """What idle sessions leave of a core: the server's share of it, and turns and openings of other pages."""
     alone = await other_pages(server)
     pages = await open_many(server.port, "native", sessions)
     async with staying(pages):
         await asyncio.sleep(2 * seconds / 10)
-        used, began = server.cpu(), time.monotonic()
+        used, began = cpu(server), time.monotonic()
         await asyncio.sleep(seconds)
-        share = (server.cpu() - used) / (time.monotonic() - began)
+        share = (cpu(server) - used) / (time.monotonic() - began)
         beside = await other_pages(server)
         lost = await leave_all(server, pages)
     return {"cpu": share, "alone_ms": alone, "beside_ms": beside, "lost": lost}
 
 
-async def other_pages(server: ChatServer) -> dict[str, dict[str, float]]:
+async def other_pages(server: ChatProcess) -> dict[str, dict[str, float]]:
     """The first replies of one page's turns, and openings."""
     page = await open_page(server.port, "native")
     async with staying([page]):
@@ -142,7 +164,7 @@ async def other_pages(server: ChatServer) -> dict[str, dict[str, float]]:
     return {"first_reply": spread(replies), "opening": await opening(server, "native", TURNS)}
 
 
-async def lag(server: ChatServer, rounds: int, history: str) -> dict[str, Any]:
+async def lag(server: ChatProcess, rounds: int, history: str) -> dict[str, Any]:
     """The loop's lag while a hundred pages open: new ones, and such as come back to a chat of theirs."""
     found: dict[str, Any] = {}
     for name, hello in (("new", {}), ("coming back", {"history": history})):
@@ -200,6 +222,13 @@ async def probing(port: int) -> AsyncGenerator[list[Sample], None]:
         await process.wait()
 
 
+def running(folder: Path, filled: Path, cores: set[int] | None = None) -> ChatProcess:
+    """A new server with a copy of a history, on these cores only."""
+    server = ChatProcess(folder, CONF, cores=cores)
+    shutil.copy(filled, folder / "history.db")
+    return server
+
+
 async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """All figures, each part on a server of its own."""
     filled = folder / "filled.db"
@@ -240,7 +269,8 @@ def show(figures: dict[str, Any]) -> None:
     for kind, told in figures["ready"]["opening_ms"].items():
         print(f"ready, {kind:<38} p50 {told['p50']:7.2f}  p95 {told['p95']:7.2f} ms")
     for kind, told in figures["memory"].items():
-        print(f"idle session, {kind:<31} {told['per_session']:7.1f} KB  after a turn {told['per_session_after_a_turn']:.1f}")
+        after = told["per_session_after_a_turn"]
+        print(f"idle session, {kind:<31} {told['per_session']:7.1f} KB  after a turn {after:.1f}")
         places = ("none", "all", "all, after a turn", "left", "all, again")
         print("  MB: " + ", ".join(f"{place} {told[place] / 1024:.1f}" for place in places))
     many = figures["thousand"]

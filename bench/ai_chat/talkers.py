@@ -50,19 +50,19 @@ class Page:
         self._chance = random.Random(seed)
         self._haste = self._chance.random()
 
-    async def talk(self, address: str) -> None:
+    async def talk(self, port: int) -> None:
         """Talk until the connection breaks."""
         try:
-            async with self.connected(address) as line:
+            async with self.connected(port) as line:
                 while True:
                     await self.say_next(line)
         except (OSError, websockets.WebSocketException):
             return
 
     @asynccontextmanager
-    async def connected(self, address: str) -> AsyncGenerator[Line, None]:
+    async def connected(self, port: int) -> AsyncGenerator[Line, None]:
         """A connection that is ready to talk on the page's history."""
-        url = address.replace("http", "ws", 1) + self.path
+        url = f"ws://127.0.0.1:{port}{self.path}"
         async with websockets.connect(url, ping_interval=None, max_size=None) as socket:
             line = Line(socket)
             await self.greet(line)
@@ -76,11 +76,11 @@ class Page:
         """Say something new, and keep what is told of it."""
         raise NotImplementedError
 
-    async def messages(self, address: str) -> list[Message]:
+    async def messages(self, port: int) -> list[Message]:
         """The history as the server shows it."""
         raise NotImplementedError
 
-    async def say_again(self, address: str) -> bool:
+    async def say_again(self, port: int) -> bool:
         """Say again what may be lost; whether it had been committed before."""
         raise NotImplementedError
 
@@ -145,9 +145,9 @@ class NativePage(Page):
         if told["type"] == "turn.end" and told["message"]:
             self.kept.append(Message("ai", told["heard"], told["message"]))
 
-    async def messages(self, address: str) -> list[Message]:
+    async def messages(self, port: int) -> list[Message]:
         """The exported history; empty when there is none."""
-        async with self.connected(address) as line:
+        async with self.connected(port) as line:
             return await self._exported(line)
 
     async def _exported(self, line: Line) -> list[Message]:
@@ -156,10 +156,10 @@ class NativePage(Page):
             pass
         return [Message(one["role"], one["text"], one["number"]) for one in told.get("messages", ())]
 
-    async def say_again(self, address: str) -> bool:
+    async def say_again(self, port: int) -> bool:
         """With the same id: what is committed is only acknowledged, anything else is answered."""
         text = self.unsure
-        async with self.connected(address) as line:
+        async with self.connected(port) as line:
             was_there = text in {one.text for one in await self._exported(line)}
             await line.send(type="say", id=text, text=text)
             if was_there:
@@ -196,16 +196,16 @@ class OpenLLMVTuberPage(Page):
         self.unsure = ""
         self.kept += [Message("human", text), Message("ai", answer)]
 
-    async def messages(self, address: str) -> list[Message]:
+    async def messages(self, port: int) -> list[Message]:
         """The history; empty when nothing of it is there."""
         if not self.history:
             return []
-        async with self.connected(address) as line:
+        async with self.connected(port) as line:
             await line.send(type="fetch-and-set-history", history_uid=self.history)
             while (told := await line.next())["type"] not in {"history-data", "error"}:
                 pass
         return [Message(one["role"], one["content"]) for one in told.get("messages", ())]
 
-    async def say_again(self, address: str) -> bool:  # noqa: ARG002 - this protocol has no ids, so nothing is said again
+    async def say_again(self, port: int) -> bool:  # noqa: ARG002 - this protocol has no ids, so nothing is said again
         """Nothing is said again: this protocol has no ids."""
         return False

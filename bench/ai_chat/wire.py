@@ -24,7 +24,9 @@ def handshake(path: str) -> bytes:
 def frame(opcode: int, payload: bytes) -> bytes:
     """A frame of a client. Its mask is zero, so that the payload stays as it is."""
     size = len(payload)
-    head = struct.pack("!BB", 0x80 | opcode, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 254, size)
+    head = (
+        struct.pack("!BB", 0x80 | opcode, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 254, size)
+    )
     return head + bytes(4) + payload
 
 

@@ -1,6 +1,6 @@
 """Kill -9 the chat server under load, at random moments, and look in its histories for all that was acknowledged.
 
-    python bench/crash/run.py [--times 50] [--pages 10] [--seconds 2.5] [--seed 1] [--json FILE]
+    python bench/ai_chat/crash.py [--times 50] [--pages 10] [--seconds 2.5] [--seed 1] [--json FILE]
 
 Each time half of the pages speak the native protocol and half Open-LLM-VTuber's. The server is started again on the
 same database, and the pages read their histories through the protocol; what a native page is not sure of it says again
@@ -22,18 +22,19 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from chat_server import ChatServer
-from pages import Message, NativePage, OpenLLMVTuberPage, Page
+from chat_process import ChatProcess
+from talkers import Message, NativePage, OpenLLMVTuberPage, Page
 
 Figures = Counter[str]
+CONF = "limits: {messages_per_second: 10000, messages_burst: 10000}"  # clients talk as fast as they can
 BAD = ("missing", "twice", "out_of_order", "unknown", "left")
 
 
-async def live(server: ChatServer, pages: list[Page], seconds: float) -> int:
+async def live(server: ChatProcess, pages: list[Page], seconds: float) -> int:
     """Let the pages talk, kill the server, and let them read to the end; how many processes it left."""
     async with asyncio.TaskGroup() as group:
         for page in pages:
-            group.create_task(page.talk(server.address))
+            group.create_task(page.talk(server.port))
         await asyncio.sleep(seconds)
         return await server.kill()
 
@@ -56,24 +57,24 @@ def compare(page: Page, stored: list[Message]) -> Figures:
     return +found
 
 
-async def look(server: ChatServer, pages: list[Page]) -> Figures:
+async def look(server: ChatProcess, pages: list[Page]) -> Figures:
     """What is wrong with the histories of the pages."""
     wrong = Figures()
     for page in pages:
-        found = compare(page, await page.messages(server.address))
+        found = compare(page, await page.messages(server.port))
         if found:
             print(f"{page.name}, history {page.history}: {dict(found)}", file=sys.stderr)
         wrong += found
     return wrong
 
 
-async def say_again(server: ChatServer, pages: list[Page]) -> Figures:
+async def say_again(server: ChatProcess, pages: list[Page]) -> Figures:
     """Let the pages say again what they are not sure of."""
     figures = Figures()
     for page in pages:
         if page.unsure and isinstance(page, NativePage):
             figures["said_again"] += 1
-            figures["said_again_committed"] += await page.say_again(server.address)
+            figures["said_again_committed"] += await page.say_again(server.port)
     return figures
 
 
@@ -90,12 +91,12 @@ async def measure(folder: Path, options: argparse.Namespace) -> Figures:
     figures = Figures()
     moments = random.Random(options.seed)
     everyone: list[Page] = []
-    server = ChatServer(folder)
+    server = ChatProcess(folder / "server", CONF)
     await server.start()
     try:
         for time in range(options.times):
             pages = make_pages(time, options.pages, moments)
-            figures["tool_servers"] += server.tools
+            figures["tool_servers"] += len(server.children())
             figures["left"] += await live(server, pages, moments.uniform(0.02, options.seconds))
             await server.start()
             figures += await look(server, pages)
