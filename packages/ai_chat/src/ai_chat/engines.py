@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from ai_chat.agent.agents.agent_interface import Agent
 from ai_chat.agent.agents.basic_memory_agent import BasicMemoryAgent
-from ai_chat.agent.stateless_llm.factory import make_llm
+from ai_chat.agent.stateless_llm.factory import LLMFactory
 from ai_chat.agent.stateless_llm.stateless_llm_interface import StatelessLLM
 from ai_chat.config_manager.settings import Character, LLMSettings, Settings, TTSSettings
 from ai_chat.history.history_interface import History
@@ -25,6 +25,7 @@ class Engines:
         self.settings = settings
         self.history = history
         self.toolbox = toolbox
+        self._factory = LLMFactory()
         self._models: dict[LLMSettings, StatelessLLM] = {}
         self._voices: dict[str, TTSEngine] = {}
 
@@ -32,6 +33,11 @@ class Engines:
     def syntheses(self) -> int:
         """Threads that make speech right now, those included whose turn has ended."""
         return sum(voice.running for voice in self._voices.values())
+
+    @property
+    def inferences(self) -> int:
+        """Threads that run a language model right now, those included whose turn has ended."""
+        return max((model.running for model in self._models.values()), default=0)  # those with threads share them
 
     def llm(self, character: Character) -> StatelessLLM:
         """The language model of a character; characters with equal settings share one."""
@@ -53,7 +59,7 @@ class Engines:
     async def add(self, character: Character, stack: AsyncExitStack) -> None:
         """Make what a character needs and is not there yet; the stack closes it."""
         if character.llm not in self._models:
-            model = self._models[character.llm] = make_llm(character.llm)
+            model = self._models[character.llm] = self._factory.make(character.llm)
             stack.push_async_callback(model.close)
         if character.tts.engine not in self._voices:
             voice = self._voices[character.tts.engine] = make_tts(character.tts)

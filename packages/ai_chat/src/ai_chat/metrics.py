@@ -1,4 +1,4 @@
-"""What a monitor can ask the server. Every series is one of a fixed few: none is labelled by client."""
+"""What a monitor can ask the server. Every series is one of a bounded few: none is labelled by client."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
+
+from ai_chat.mcpp.mcp_metrics import MCPCollector
 
 if TYPE_CHECKING:
     from ai_chat.server import ChatServer
@@ -26,7 +28,9 @@ class Metrics:
         self._gauge("turns_running", "Turns that have a place", lambda: sessions.turns.running)
         self._gauge("turns_waiting", "Turns that wait for a place", lambda: sessions.turns.waiting)
         self._gauge("syntheses", "Threads that make speech", lambda: server.engines.syntheses)
+        self._gauge("inferences", "Threads that run the embedded model", lambda: server.engines.inferences)
         self._gauge("room_waiting", "Messages in the proxy's room", lambda: server.proxy.waiting)
+        self._registry.register(MCPCollector(server.engines.toolbox.states))
         self._gauge("tasks", "asyncio tasks", lambda: len(asyncio.all_tasks()))
         self._gauge("threads", "Python threads", threading.active_count)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ai_chat.admission import Admission, BusyProblem
-from ai_chat.catalogue import language_of, text
+from ai_chat.catalogue import LANGUAGES, language_of, text
 from ai_chat.connection import REFUSED, TAKEN_OVER, TRY_LATER, Client, Connection
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol.codec import Codec
@@ -38,7 +38,9 @@ class WebSocketHandler:
         self.admission = Admission(self.limits)
         self._entrance = asyncio.Lock()  # one page in each pass of the loop: those that come together hold up no other
         self._native = NativeCodec(longest_text=self.limits.text_characters)
-        self._open_llm_vtuber = OpenLLMVTuberCodec(longest_text=self.limits.text_characters)
+        self._open_llm_vtuber: dict[str, OpenLLMVTuberCodec] = {
+            lang: OpenLLMVTuberCodec(longest_text=self.limits.text_characters, lang=lang) for lang in LANGUAGES
+        }
         self._connections: dict[Client, Connection] = {}
 
     # The three addresses.
@@ -53,15 +55,16 @@ class WebSocketHandler:
 
     async def open_llm_vtuber(self, socket: WebSocket) -> None:
         """`/client-ws`: a session that ends with its connection."""
-        token = socket.query_params.get("token", "")
-        async with self._admitted(socket, self._open_llm_vtuber, token) as admitted:
+        token, lang = socket.query_params.get("token", ""), language_of_client(socket)
+        codec = self._open_llm_vtuber[lang]
+        async with self._admitted(socket, codec, token) as admitted:
             if admitted:
-                session = await self.sessions.begin(lang=language_of_client(socket), resumable=False)
+                session = await self.sessions.begin(lang=lang, resumable=False)
                 try:
-                    session.outbox.put(StatusLine("Connection established"))
+                    session.outbox.put(StatusLine("connected"))
                     session.introduce()
                     session.outbox.put(Group())
-                    await self._serve(session, Connection(socket, self._open_llm_vtuber, self.limits))
+                    await self._serve(session, Connection(socket, codec, self.limits))
                 finally:
                     session.end()
 
@@ -70,14 +73,15 @@ class WebSocketHandler:
         if not self.system.enable_proxy:
             await socket.close(REFUSED)
             return
-        token = socket.query_params.get("token", "")
-        async with self._admitted(socket, self._open_llm_vtuber, token) as admitted:
+        token, lang = socket.query_params.get("token", ""), language_of_client(socket)
+        codec = self._open_llm_vtuber[lang]
+        async with self._admitted(socket, codec, token) as admitted:
             if admitted:
                 is_viewer = socket.query_params.get("viewer", "") not in {"", "0", "false"}
-                async with self.proxy.seat(lang=language_of_client(socket), is_viewer=is_viewer) as member:
-                    member.outbox.put(StatusLine("Connection established"))
+                async with self.proxy.seat(lang=lang, is_viewer=is_viewer) as member:
+                    member.outbox.put(StatusLine("connected"))
                     member.introduce()
-                    await self._serve(member, Connection(socket, self._open_llm_vtuber, self.limits))
+                    await self._serve(member, Connection(socket, codec, self.limits))
 
     # Letting in.
 
@@ -184,7 +188,7 @@ class WebSocketHandler:
                 {"file": other.file, "name": other.character_name}
                 for other in (settings.character, *settings.characters)
             ),
-            llm=self.sessions.engines.llm(one).label,
+            llm=self.sessions.engines.llm(one).label(session.lang),
         )
 
     async def _serve_native(self, socket: WebSocket, session: Session, hello: Hello, *, resumed: bool) -> None:

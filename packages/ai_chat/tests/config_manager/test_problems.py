@@ -141,6 +141,7 @@ def test_empty_file_is_a_configuration(folder: Folder) -> None:
 def test_without_a_file_all_is_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder with nothing to read."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ai_chat.config_manager.loader.is_installed", lambda: False)  # the embedded model
     loaded = load(None, {})
     assert (loaded.settings.character.llm.provider, loaded.warnings) == ("scripted", ())
     assert list(loaded.settings.mcp_servers) == ["local"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import selectors
 import shutil
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 CHROMIUM = shutil.which("chromium")
+SCRIPTED = {**os.environ, "AI_CHAT_CHARACTER__LLM__PROVIDER": "scripted"}  # also where the embedded model is there
 LING = 'character_config:\n  conf_name: "ling"\n  conf_uid: "ling"\n  character_name: "小玲"\n'
 
 
@@ -41,7 +43,9 @@ class Server:
         """Start the server and wait for the address that it prints."""
         command = [sys.executable, "-m", "ai_chat", "--port", str(self.port)]
         with (self.folder / "stderr").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.folder, env=SCRIPTED, stdout=subprocess.PIPE, stderr=log, text=True
+            )
         self.port = self._read_port()
         until(self._has_tools, 30)
 
@@ -76,6 +80,12 @@ class Server:
     def url(self) -> str:
         """The address of the page."""
         return f"http://127.0.0.1:{self.port}/"
+
+    def configure(self, conf: str) -> None:
+        """Start again with this conf.yaml."""
+        self.end(kill=True)
+        (self.folder / "conf.yaml").write_text(conf, encoding="utf-8")
+        self.start()
 
     def holdings(self) -> tuple[int, int, int]:
         """Threads, descriptors and children of the server now."""
@@ -113,13 +123,21 @@ class Page:
     def __init__(self, tab) -> None:
         self.tab = tab
         self.problems: list[str] = []
+        self.told: list[dict] = []  # what the page sent
+        self.heard: list[dict] = []  # what it was sent, but speech
         tab.on("pageerror", lambda error: self.problems.append(str(error)))
         tab.on("console", lambda said: "Content Security" in said.text and self.problems.append(said.text))
 
-    def open(self, url: str) -> None:
-        """Go to the page and wait until it is connected."""
+        tab.on("websocket", self._listen)
+
+    def _listen(self, socket) -> None:
+        socket.on("framesent", lambda frame: self.told.append(json.loads(frame)))
+        socket.on("framereceived", lambda frame: isinstance(frame, str) and self.heard.append(json.loads(frame)))
+
+    def open(self, url: str, state: str = "open") -> None:
+        """Go to the page and wait until it shows this state of its connection."""
         self.tab.goto(url)
-        self.wait_open()
+        self.tab.wait_for_selector(f"#state[data-state={state}]")
 
     def wait_open(self, seconds: float = 45.0) -> None:
         """Wait until the page shows that it is connected."""
@@ -148,15 +166,20 @@ class Page:
 
 @pytest.fixture
 def opened(browser, server):
-    """Open a page in a context of its own: `opened(locale=..., **options)`. No page may have had a script error."""
+    """Open a page in a context of its own: `opened(locale=..., **options)`. No page may have had a script error.
+
+    `script` runs in the page before its own, `address` is added to the page's, `state` is waited for, and `using` is
+    another browser than that of all tests.
+    """
     with contextlib.ExitStack() as contexts:
         pages = []
 
-        def open_page(**options):
-            context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1200, "height": 800}, **options})
+        def open_page(*, script="", address="", state="open", using=browser, **options):
+            context = using.new_context(**{"locale": "en-US", "viewport": {"width": 1200, "height": 800}, **options})
             contexts.callback(context.close)
+            context.add_init_script(script)
             pages.append(Page(context.new_page()))
-            pages[-1].open(server.url)
+            pages[-1].open(server.url + address, state)
             return pages[-1]
 
         yield open_page

@@ -1,18 +1,44 @@
 """The page in Chromium, against the server as a process."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 
+from ai_chat.agent.stateless_llm.scripted_llm import STORY
 from ai_chat.history.database import READERS
 
-from .conftest import until
+from .conftest import CHROMIUM, until
 
 pytestmark = pytest.mark.slow
 POOL = READERS + 2  # threads of the pools that fill up to their bound: the history's readers and the speech
 FILES = 3  # of a reader: the database, its log and the log's index
+# Listens at the way to the loudspeaker.
+LISTENER = """
+    window.sounded = { contexts: [], sources: [], ended: 0, analyser: null, speed: 1 };
+    const connect = AudioNode.prototype.connect;
+    AudioNode.prototype.connect = function (target, ...rest) {
+      if (target instanceof AudioDestinationNode) {
+        if (!sounded.contexts.includes(this.context)) sounded.contexts.push(this.context);
+        if (sounded.analyser?.context !== this.context) sounded.analyser = new AnalyserNode(this.context);
+        connect.call(this, sounded.analyser);
+        this.playbackRate.value = sounded.speed;
+        const samples = this.buffer.getChannelData(0);
+        const peak = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+        sounded.sources.push({ samples: samples.length, rate: this.buffer.sampleRate, peak });
+        this.addEventListener("ended", () => (sounded.ended += 1));
+      }
+      return connect.call(this, target, ...rest);
+    };
+    window.loudness = () => {
+      const now = new Float32Array(sounded.analyser?.fftSize ?? 1);
+      sounded.analyser?.getFloatTimeDomainData(now);
+      return now.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    };
+"""
 BUILD = Path(__file__).parents[4] / "build"
 
 
@@ -34,19 +60,123 @@ def test_chat_answers_in_both_languages_and_shows_the_tool(opened, locale, quest
     picture(page, locale)
 
 
-def test_interrupt_keeps_what_was_heard(opened):
-    """Escape ends a story at once; its beginning stays, marked as interrupted, also in the history."""
-    page = opened()
+def test_interrupt_keeps_the_sentences_that_were_played(opened):
+    """Escape ends a story at once; of it stay exactly the sentences that sounded, here and in the history."""
+    page = opened(script=LISTENER + "sounded.speed = 8;")  # so that some are played before the last is told
     page.say("tell me a story")
-    until(lambda: page.rows("ai.running") and page.rows("ai.running")[0].count(".") >= 2)
-    shown = page.rows("ai")[0]
+
+    def sentences():
+        return [frame["text"] for frame in page.heard if frame["type"] == "sentence"]
+
+    def played():
+        return max((frame["sentence"] for frame in page.told if frame["type"] == "played"), default=-1)
+
+    def has_more_than_it_played():
+        page.tab.wait_for_timeout(20)  # lets the frames in
+        return played() >= 1 and len(sentences()) >= played() + 2
+
+    until(has_more_than_it_played, 30)
     page.tab.press("#text", "Escape")
-    until(lambda: page.rows("ai.interrupted"))
+    page.tab.wait_for_selector("li.ai.interrupted")
     heard = page.rows("ai.interrupted")[0]
-    assert len(heard) <= len(shown) + 200
+    assert heard == " ".join(sentences()[: played() + 1])
+    assert STORY["en"].startswith(heard)
+    assert heard != STORY["en"]
     assert page.tab.is_hidden("#stop")
     page.tab.locator("#histories .open").first.click()
     until(lambda: page.rows("ai.interrupted") == [heard])
+
+
+def test_stop_of_an_answer_that_was_told_to_its_end_is_told(opened):
+    """While it still plays, the server learns that it is not heard to its end; without sound nothing is to stop."""
+    page = opened()
+    page.ask("tell me a story")
+    assert [frame["type"] for frame in page.told].count("interrupt") == 0
+    page.tab.click("#stop")
+    until(lambda: [frame["type"] for frame in page.told].count("interrupt") == 1)
+    page.tab.press("#text", "Escape")
+    page.tab.wait_for_timeout(300)
+    assert [frame["type"] for frame in page.told].count("interrupt") == 1
+    assert page.tab.is_hidden("#stop")
+
+
+def test_speech_sounds(opened):
+    """A running audio context plays what the server made: as many samples, and loud; without sound it is closed."""
+    page = opened(script=LISTENER)
+    page.say("hello")
+    until(lambda: page.tab.evaluate("loudness()") > 0.1)
+    assert page.tab.evaluate("sounded.contexts.map(context => context.state)") == ["running"]
+    until(lambda: page.rows("ai.done"), 30)
+    sentences = [frame for frame in page.heard if frame["type"] == "sentence"]
+    until(lambda: page.tab.evaluate("sounded.ended") == len(sentences))
+    sources = page.tab.evaluate("sounded.sources")
+    assert [(one["samples"], one["rate"]) for one in sources] == [(one["audio"] // 2, one["rate"]) for one in sentences]
+    assert all(0.1 < one["peak"] <= 1 for one in sources)
+    page.tab.click("#sound")
+    until(lambda: page.tab.evaluate("sounded.contexts.map(context => context.state)") == ["closed"])
+
+
+def is_kept(page):
+    """Whether the page is there again, as it was left. While it comes there is no place to ask."""
+    with contextlib.suppress(PlaywrightError):
+        return page.tab.evaluate("window.kept") is True
+    return False
+
+
+def test_page_that_the_browser_kept_goes_on(browser, server, opened):
+    """Left by a link and come back to by "back": it was kept as it was, connects again, and answers."""
+    arguments = ["--no-sandbox"]
+    with_cache = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=arguments, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    try:
+        page = opened(using=with_cache)
+        page.ask("hello")
+        page.tab.evaluate("window.addEventListener('pageshow', event => (window.kept = event.persisted))")
+        page.tab.goto(f"{server.url}healthz")
+        page.tab.evaluate("history.back()")
+        until(lambda: is_kept(page))
+        page.wait_open()
+        assert page.rows("human") == ["hello"]
+        page.ask("are you there?")
+        assert page.rows("human") == ["hello", "are you there?"]
+        assert len(page.rows("ai.done")) == 2
+    finally:
+        with_cache.close()
+
+
+@pytest.mark.parametrize(("locale", "told"), [("en-US", "The server is busy."), ("zh-CN", "服务器繁忙")])
+def test_busy_server_is_shown_and_the_message_is_said_again(server, opened, locale, told):
+    """One answer at once, and nobody may wait: the second page says so, and is answered when the first is done."""
+    server.configure("limits:\n  turns: 1\n  turns_waiting: 0\n")
+    first, second = opened(), opened(locale=locale)
+    first.say("tell me a story")
+    first.tab.wait_for_selector("li.ai.running")
+    second.say("hello")
+    second.tab.wait_for_selector("#notice:visible")
+    assert told in second.tab.inner_text("#notice")
+    picture(second, f"busy-{locale}")
+    until(lambda: second.rows("ai.done"), 60)
+    assert second.rows("human") == ["hello"]
+    assert second.tab.is_hidden("#notice")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_wrong_token_is_shown_with_what_to_do(server, opened, locale):
+    """The notice says how a token is given; the page does not ask again and again; the right one lets it in."""
+    server.configure("system_config:\n  token: sesame\n")
+    for address in ("", "#token=wrong"):
+        page = opened(locale=locale, address=address, state="refused")
+        page.tab.wait_for_selector("#notice:visible")
+        notice = page.tab.inner_text("#notice")
+        assert "#token=" in notice
+        assert ("。" in notice) == (locale == "zh-CN")
+        page.tab.wait_for_timeout(1_500)
+        assert [frame["type"] for frame in page.told] == ["hello"]
+    picture(page, f"refused-{locale}")
+    page = opened(locale=locale, address="#token=sesame")
+    assert "sesame" not in page.tab.url
+    page.ask("hello")
 
 
 def test_reload_in_a_reply_loses_and_repeats_nothing(opened):

@@ -19,7 +19,7 @@ Rules = Mapping[str, "Rules | tuple[str, ...]"]
 
 UNUSED: tuple[str, ...] = ()
 VARIABLE = re.compile(r"\$\{(\w+)\}")
-SCRIPTED = "scripted"
+OURS = ("scripted", "embedded")  # language models that need no endpoint
 NEAR = 0.75  # how alike a misspelt key is: `prot` and `port` are, `asr_config` and `agent_config` are not
 # Who speaks OpenAI's protocol, and where, when the file has no base_url.
 PROVIDERS = {
@@ -59,12 +59,12 @@ class Layout:
 
     def take(self, raw: Table, into: Table) -> None:
         """Take what conf.yaml, or a character's file laid over it, has. Raises `ConfigProblem`."""
-        provider = _choice(raw, PROVIDER, (SCRIPTED, *PROVIDERS))
+        provider = _choice(raw, PROVIDER, (*OURS, *PROVIDERS))
         _choice(raw, AGENT, ("basic_memory_agent",))
         self._walk(raw, _rules(provider.value if provider else ""), into)
         if provider is None:
             return
-        chosen = SCRIPTED if provider.value == SCRIPTED else "openai_compatible"
+        chosen = provider.value if provider.value in OURS else "openai_compatible"
         _put_missing(into, ("character", "llm", "provider"), Leaf(chosen, provider.place))
         address = PROVIDERS.get(provider.value)
         if address is not None:

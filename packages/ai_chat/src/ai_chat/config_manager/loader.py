@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ai_chat.agent.stateless_llm.embedded_weights import find_weights, is_installed
 from ai_chat.catalogue import text
 from ai_chat.config_manager.environment import Variable, unsupported_variables, variables
 from ai_chat.config_manager.explanation import explain
@@ -23,9 +24,15 @@ from ai_chat.config_manager.layout import Layout, Unsupported
 from ai_chat.config_manager.problems import ConfigProblem, quoted
 from ai_chat.config_manager.settings import Settings
 from ai_chat.config_manager.tree import Leaf, Place, Table
+from ai_chat.problems import ChatProblem
 
 LOCAL_TOOLS = {"command": sys.executable, "args": ["-m", "ai_chat.mcpp.local_tools"]}
+EMBEDDED = {
+    "embedded-not-installed": "config-embedded-not-installed",
+    "embedded-no-file": "config-embedded-no-file",
+}
 MOST_NAMED = 40  # keys of one warning
+PROVIDER = ("character", "llm", "provider")
 NOWHERE = Place("", 0, "")
 
 
@@ -64,6 +71,8 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Load
         tree.put(key, leaf)
     alternatives = _alternatives(folder, tree)
     characters = [_character(one, raw, overrides, layout) for one in alternatives]
+    for one in (tree, *characters):
+        _choose_model(one)
     settings = _validated(tree, alternatives, characters)
     _check(settings, tree, alternatives, characters)
     unsupported = [*layout.unsupported, *unsupported_variables(environment)]
@@ -77,6 +86,13 @@ def _take_servers(path: Path, tree: Table, layout: Layout) -> None:
     if tree.get(("mcp_servers",)) is None:
         for name, value in LOCAL_TOOLS.items():
             tree.put(("mcp_servers", "local", name), Leaf(value, NOWHERE))
+
+
+def _choose_model(tree: Table) -> None:
+    """The embedded model where nobody names one and it is installed."""
+    llm = tree.get(("character", "llm"))
+    if (llm is None or isinstance(llm, Table)) and tree.get(PROVIDER) is None and is_installed():
+        tree.put(PROVIDER, Leaf("embedded", NOWHERE))
 
 
 def _alternatives(folder: Path, tree: Table) -> list[Path]:
@@ -150,6 +166,12 @@ def _check(settings: Settings, tree: Table, alternatives: Sequence[Path], charac
     for one, source in zip(everyone, (tree, *characters), strict=True):
         if one.llm.provider == "openai_compatible" and not one.llm.model:
             raise _at("config-no-model", source.nearest(("character", "llm", "provider")).place)
+        if one.llm.provider == "embedded":
+            try:
+                find_weights()
+            except ChatProblem as problem:
+                place = source.nearest(("character", "llm", "provider")).place
+                raise _at(EMBEDDED[problem.code], place, **problem.values) from None
     for name, server in settings.mcp_servers.items():
         if not server.command and not server.url:
             raise _at("config-no-command", tree.nearest(("mcp_servers", name)).place)

@@ -68,7 +68,7 @@ class MemorySettings(Section):
 class LLMSettings(Section):
     """The language model of a character."""
 
-    provider: Literal["scripted", "openai_compatible"] = "scripted"
+    provider: Literal["scripted", "openai_compatible", "embedded"] = "scripted"
     base_url: str = "http://127.0.0.1:11434/v1"
     api_key: SecretStr = SecretStr("")
     model: str = ""

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,6 +50,7 @@ class ServerStatus:
     problem: str
     calls: int
     waiting: int
+    failures: Mapping[str, int]  # calls that failed since the start, by the code of the problem
 
 
 class _Life:
@@ -96,6 +98,7 @@ class Supervisor:
         self._restarts = 0
         self._calls = 0
         self._waiting = 0
+        self._failures: Counter[str] = Counter()
 
     @property
     def is_up(self) -> bool:
@@ -104,7 +107,9 @@ class Supervisor:
 
     def status(self) -> ServerStatus:
         """Its state now."""
-        return ServerStatus(self.name, self._state, self._restarts, self._problem, self._calls, self._waiting)
+        return ServerStatus(
+            self.name, self._state, self._restarts, self._problem, self._calls, self._waiting, dict(self._failures)
+        )
 
     async def run(self) -> None:
         """Start the server, and again whenever it ends, until cancelled."""
@@ -181,6 +186,13 @@ class Supervisor:
 
         Waits for one of the server's slots, and for the answer, as long as the settings say. Raises `ToolProblem`.
         """
+        try:
+            return await self._call(tool, arguments)
+        except ToolProblem as problem:
+            self._failures[problem.code] += 1
+            raise
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> str:
         deadline = asyncio.get_running_loop().time() + self._settings.call_seconds
         await self._acquire_slot(tool, deadline)
         if self._life is None or self._life.call is None:

@@ -1,6 +1,7 @@
 """The wire format of Open-LLM-VTuber, spoken at `/client-ws` and `/proxy-ws`: its clients connect unchanged.
 
-Source: its documentation and front end; the types are listed in docs/ai-chat/open-llm-vtuber.md.
+Source: its documentation and front end. What a client only shows is in its language. `Thinking...` is not: the front
+end compares it, to take it away when the answer is interrupted before its first sentence, and other clients do, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ai_chat.catalogue import text
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
@@ -25,18 +27,23 @@ from ai_chat.protocol.fields import read, read_object, read_type, require
 SLICE = 20  # ms of speech a volume
 
 
+Fields = dict[str, Any]
+Teller = Callable[[Any], list[Fields]]
+
+
 @dataclass(frozen=True, slots=True)
 class StatusLine(e.Event):
-    """A line of status that the page shows."""
+    """A line of status that the page shows, by its code."""
 
-    text: str
+    code: str
 
 
 class OpenLLMVTuberCodec:
-    """JSON text frames; speech is a WAV in base64."""
+    """JSON text frames; speech is a WAV in base64. `lang` is that of the client."""
 
-    def __init__(self, *, longest_text: int) -> None:
+    def __init__(self, *, longest_text: int, lang: str) -> None:
         self._longest_text = longest_text
+        self._lang = lang
 
     def decode(self, frame: str | bytes) -> c.Command:
         """What a frame asks for."""
@@ -51,23 +58,27 @@ class OpenLLMVTuberCodec:
 
     def encode(self, event: e.Event, seq: int) -> Sequence[str | bytes]:  # noqa: ARG002 - this format has no numbers
         """The frames that tell `event`."""
-        tell = TELLERS.get(type(event))
+        if isinstance(event, StatusLine):
+            tell: Teller | None = self._tell_status
+        elif isinstance(event, e.CharacterIs):
+            tell = self._tell_character
+        else:
+            tell = TELLERS.get(type(event))
         return () if tell is None else [json.dumps(fields, ensure_ascii=False) for fields in tell(event)]
 
+    def _tell_status(self, event: StatusLine) -> list[Fields]:
+        return [{"type": "full-text", "text": text(event.code, self._lang)}]
 
-Fields = dict[str, Any]
-
-
-def _tell_character(event: e.CharacterIs) -> list[Fields]:
-    conf = {
-        "type": "set-model-and-conf",
-        "model_info": {"name": event.model} if event.model else None,
-        "conf_name": event.name,
-        "conf_uid": event.uid,
-        "client_uid": event.client,
-    }
-    switched = {"type": "config-switched", "message": f"Switched to {event.file}"}
-    return [conf, switched] if event.switched else [conf]
+    def _tell_character(self, event: e.CharacterIs) -> list[Fields]:
+        conf = {
+            "type": "set-model-and-conf",
+            "model_info": {"name": event.model} if event.model else None,
+            "conf_name": event.name,
+            "conf_uid": event.uid,
+            "client_uid": event.client,
+        }
+        switched = {"type": "config-switched", "message": text("character-switched", self._lang, file=event.file)}
+        return [conf, switched] if event.switched else [conf]
 
 
 def _tell_sentence(event: e.Sentence) -> list[Fields]:
@@ -159,11 +170,9 @@ def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-TELLERS: dict[type[e.Event], Callable[[Any], list[Fields]]] = {
-    StatusLine: lambda event: [{"type": "full-text", "text": event.text}],
+TELLERS: dict[type[e.Event], Teller] = {
     e.Backgrounds: lambda _event: [{"type": "background-files", "files": []}],
     e.Busy: lambda event: [{"type": "error", "message": event.text}],
-    e.CharacterIs: _tell_character,
     e.Characters: lambda event: [
         {
             "type": "config-files",

@@ -213,19 +213,21 @@ class App {
     this.#retries.add(timer);
   }
 
-  #fail({ id, text }) {
+  #fail({ id, code, text }) {
     if (id && id === this.#reopening) {
       this.#sayAgain();
       return;
     }
     const refused = this.#conversation.refuse(id);
     if (refused) this.#list.update(this.#conversation, refused, this.#characters.current.name);
-    this.#status.notice(text);
+    this.#status.notice(code === "wrong-token" ? this.#language.text("wrong-token") : text);
   }
 
+  /** Stop the answer, also one that was told to its end and is still playing: the character knows what was heard. */
   #stop() {
+    const wasPlaying = this.#player.isPlaying;
     this.#player.flush();
-    if (this.#conversation.running) this.#connection.send({ type: "interrupt" });
+    if (this.#conversation.running || wasPlaying) this.#connection.send({ type: "interrupt" });
   }
 
   #leave() {

@@ -27,7 +27,6 @@ class OpenAICompatibleLLM:
     """One client, with its bounded pool of connections, for all sessions. It never repeats a request by itself."""
 
     def __init__(self, settings: LLMSettings) -> None:
-        self.label = settings.model  # the address is nobody's business, and may hold a password
         self._settings = settings
         self._client = AsyncOpenAI(
             api_key=settings.api_key.get_secret_value() or "none",
@@ -36,6 +35,15 @@ class OpenAICompatibleLLM:
             timeout=httpx2.Timeout(None, connect=CONNECT),  # each wait for the endpoint has its own, see `chat`
             http_client=httpx2.AsyncClient(limits=httpx2.Limits(max_connections=AT_ONCE)),
         )
+
+    def label(self, _lang: str) -> str:
+        """The model's name. Its address is nobody's business, and may hold a password."""
+        return self._settings.model
+
+    @property
+    def running(self) -> int:
+        """It needs no threads."""
+        return 0
 
     async def chat(
         self, messages: Sequence[Message], *, tools: Sequence[Tool] = ()

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from ai_chat.agent.stateless_llm.stateless_llm_interface import Message, Text, Tool, ToolCall
+from ai_chat.catalogue import text as text_of
 
 PIECE = 6  # characters
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -77,10 +78,17 @@ ASKS = (
 class ScriptedLLM:
     """Deterministic: the same conversation gets the same answer. `pause` is the time between two pieces, in seconds."""
 
-    label = "demo persona (scripted, no language model)"
-
     def __init__(self, *, pause: float = 0.02) -> None:
         self._pause = pause
+
+    def label(self, lang: str) -> str:
+        """That it is a script."""
+        return text_of("label-scripted", lang)
+
+    @property
+    def running(self) -> int:
+        """It needs no threads."""
+        return 0
 
     async def chat(
         self, messages: Sequence[Message], *, tools: Sequence[Tool] = ()

@@ -51,7 +51,14 @@ class LanguageModelProblem(ChatProblem):
 class StatelessLLM(Protocol):
     """A language model. One is made for the whole server; it holds nothing of a session between two calls."""
 
-    label: str  # what a person is told about it, in English, such as "demo persona (scripted, no model)"
+    def label(self, lang: str) -> str:
+        """What a person is told about it, such as "demo persona (scripted, no model)"."""
+        ...
+
+    @property
+    def running(self) -> int:
+        """Threads that work on answers, those included whose turn has ended."""
+        ...
 
     def chat(self, messages: Sequence[Message], *, tools: Sequence[Tool] = ()) -> AsyncGenerator[Text | ToolCall, None]:
         """Stream the next assistant message: pieces of text, then the calls it asks for.

@@ -41,6 +41,7 @@ export const en = {
   "state.offline": "No network",
   "state.refused": "The server refused this page",
   "state.moved": "Open in another tab",
+  "wrong-token": "The token is missing or wrong. Ask who runs the server for it, and open this page with #token=… at the end of its address.",
   "connect": "Connect now",
   "busy": "The server is busy. Your message is said again in {seconds} s.",
 };

@@ -41,6 +41,7 @@ export const zh = {
   "state.offline": "没有网络",
   "state.refused": "服务器拒绝了这个页面",
   "state.moved": "已在另一个标签页打开",
+  "wrong-token": "令牌缺失或错误。请向服务器的管理者索取令牌，并在页面地址末尾加上 #token=… 后打开。",
   "connect": "立即连接",
   "busy": "服务器繁忙，{seconds} 秒后会再次发送你的消息。",
 };
