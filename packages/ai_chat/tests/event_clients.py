@@ -7,6 +7,7 @@ import asyncio
 import json
 import socket
 import struct
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -179,23 +180,20 @@ class Visitor:
         self.nameless.most += 1
         await self.line.send(frame)
 
-    async def leave(self, departure, now):
-        """Leave. What was not answered yet may never have arrived."""
-        await self.line.leave(departure)
-        self.left(now)
-
     def forget(self):
         """The session was ended: it is not come back to."""
         self.line = None
         self._begin({})
 
-    def left(self, now):
+    async def leave(self, departure):
+        """Leave. What was not answered yet may never have arrived."""
+        await self.line.leave(departure)
         self.note_welcome()
-        self.left_at = now
+        self.left_at = time.monotonic()
         for name, asked in self.said.items():
             asked.least = min(asked.least, self.answers_to_say(name))
         for name, asked in self.asked.items():
-            asked.least = min(asked.least, self._count_of("", name))
+            asked.least = min(asked.least, self._answers(name))
         for name, asked in self.otherwise.items():
             asked.least = min(asked.least, self._refusals(name))
         self.nameless.least = 0
@@ -239,14 +237,17 @@ class Visitor:
 
     # What must be true.
 
-    def _count_of(self, kinds, name):
-        return sum(one.get("id") == name and (not kinds or one["type"] in kinds) for one in self.told)
+    def _answers(self, name):
+        return sum(one.get("id") == name for one in self.told)
 
     def answers_to_say(self, name):
         """Acknowledgements, refusals, and errors; one after an acknowledgement is about the turn's end."""
         kinds = [one["type"] for one in self.told if one.get("id") == name and not is_refusal(one)]
         errors = kinds[: kinds.index("ack")] if "ack" in kinds else kinds
         return kinds.count("ack") + kinds.count("busy") + errors.count("error")
+
+    def _nameless_errors(self):
+        return sum(one["type"] == "error" and not one.get("id") for one in self.told)
 
     def _refusals(self, name):
         return sum(is_refusal(one) and one["id"] == name for one in self.told)
@@ -272,19 +273,19 @@ class Visitor:
             assert self._refusals(name) <= (self.otherwise[name].most if name in self.otherwise else 0)
             assert all(one["code"] == "no-such-history" and deleted for one in errors), errors
         for name, asked in self.asked.items():
-            assert self._count_of("", name) <= asked.most
-        assert sum(one["type"] == "error" and not one.get("id") for one in told) <= self.nameless.most
+            assert self._answers(name) <= asked.most
+        assert self._nameless_errors() <= self.nameless.most
         self.note_acknowledged()
 
     def is_answered(self):
         """Whether nothing more is to come."""
-        told = self.told
+        kinds = Counter(one["type"] for one in self.told)
         return (
             all(self.answers_to_say(name) >= asked.least for name, asked in self.said.items())
-            and all(self._count_of("", name) >= asked.least for name, asked in self.asked.items())
+            and all(self._answers(name) >= asked.least for name, asked in self.asked.items())
             and all(self._refusals(name) >= asked.least for name, asked in self.otherwise.items())
-            and sum(one["type"] == "error" and not one.get("id") for one in told) >= self.nameless.least
-            and Counter(one["type"] for one in told)["turn.start"] == Counter(one["type"] for one in told)["turn.end"]
+            and self._nameless_errors() >= self.nameless.least
+            and kinds["turn.start"] == kinds["turn.end"]
         )
 
     def note_acknowledged(self):
