@@ -186,10 +186,13 @@ class Visitor:
         self._begin({})
 
     async def leave(self, departure):
-        """Leave. What was not answered yet may never have arrived."""
         await self.line.leave(departure)
         self.note_welcome()
         self.left_at = time.monotonic()
+        self._expect_no_more()
+
+    def _expect_no_more(self):
+        """The connection is over: what was not answered yet may never have arrived."""
         for name, asked in self.said.items():
             asked.least = min(asked.least, self.answers_to_say(name))
         for name, asked in self.asked.items():
@@ -216,6 +219,7 @@ class Visitor:
         (self.line,) = [line for line in lines if line.is_open]
         for line in {old, *lines} - {self.line}:
             await line.hang_up()
+        self._expect_no_more()
         return await self._begin_again(self.line.told[0])
 
     async def _begin_again(self, welcome):
@@ -277,16 +281,16 @@ class Visitor:
         assert self._nameless_errors() <= self.nameless.most
         self.note_acknowledged()
 
-    def is_answered(self):
-        """Whether nothing more is to come."""
+    def owed(self):
+        """What is still to come."""
         kinds = Counter(one["type"] for one in self.told)
-        return (
-            all(self.answers_to_say(name) >= asked.least for name, asked in self.said.items())
-            and all(self._answers(name) >= asked.least for name, asked in self.asked.items())
-            and all(self._refusals(name) >= asked.least for name, asked in self.otherwise.items())
-            and self._nameless_errors() >= self.nameless.least
-            and kinds["turn.start"] == kinds["turn.end"]
-        )
+        return [
+            *(name for name, asked in self.said.items() if self.answers_to_say(name) < asked.least),
+            *(name for name, asked in self.asked.items() if self._answers(name) < asked.least),
+            *(f"refusal of {name}" for name, asked in self.otherwise.items() if self._refusals(name) < asked.least),
+            *(["error"] if self._nameless_errors() < self.nameless.least else []),
+            *(["turn.end"] if kinds["turn.start"] > kinds["turn.end"] else []),
+        ]
 
     def note_acknowledged(self):
         """Keep what is acknowledged."""
