@@ -339,7 +339,7 @@ def check_turns(told):
 
 
 class Guest:
-    """A client of Open-LLM-VTuber's protocol, on one connection. In a room, `seat` is its place in it."""
+    """A client of Open-LLM-VTuber's protocol, on one connection, alone or in the room."""
 
     def __init__(self, line):
         self.line = line

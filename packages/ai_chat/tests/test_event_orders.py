@@ -25,7 +25,7 @@ from .running_server import opened, poll, running, settings_in
 
 MINUTES = float(os.environ.get("EVENT_ORDERS_MINUTES", "0"))
 LIMITS = Limits(
-    resume_seconds=0.4, turns=2, turns_waiting=1, outbox_bytes=100_000_000,
+    resume_seconds=0.4, turns=1, turns_waiting=1, outbox_bytes=100_000_000,
     messages_per_second=1_000_000, messages_burst=1_000_000,
 )  # fmt: skip
 ORDERS = settings(
