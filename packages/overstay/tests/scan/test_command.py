@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from overstay.cli import main
-from overstay.commands.explain import rule_names
+from overstay.commands.explain import check_names, rule_names
 from overstay.demo.planted import FOLDER
 from overstay.findings import AffectsYou
 from overstay.messages import LANGUAGES, Language, Speaker
@@ -177,9 +177,9 @@ def test_sarif_into_a_missing_folder_is_refused_before_the_scan(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("rule", rule_names())
+@pytest.mark.parametrize("rule", [*rule_names(), *check_names()])
 def test_every_rule_is_explained(rule: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Those of the source and those of a running server."""
+    """Those of the source, those of a running server, and those of the checks of a project."""
     assert main(["explain", rule, "--lang", language]) == 0
     out = capsys.readouterr().out
     assert out.startswith(rule)

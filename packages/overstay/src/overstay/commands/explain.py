@@ -5,16 +5,20 @@ import string
 
 from rich.console import Console
 
+from overstay.checks.checkup import entry_points
 from overstay.errors import UsageError
 from overstay.messages import Speaker, sentences
 from overstay.options import ExplainOptions
 from overstay.report.sheet import Sheet
 
 _BLANK = "…"
+_CHECK = "check-"
 
 
 def explain(options: ExplainOptions, say: Speaker, console: Console) -> int:
     """Write what the catalogue says about a rule; raises UsageError where there is none of that name."""
+    if options.rule in check_names():
+        return _explain_check(options.rule, say, Sheet(console))
     section = next((each for each in ("rule", "finding") if say.knows(f"{each}.{options.rule}.fix")), None)
     if section is None:
         raise _unknown(options.rule)
@@ -29,9 +33,22 @@ def explain(options: ExplainOptions, say: Speaker, console: Console) -> int:
     return 0
 
 
+def _explain_check(rule: str, say: Speaker, sheet: Sheet) -> int:
+    """Write what a check of the project is, and how to run it; what it looks at is on the page of the checklist."""
+    sheet.paragraph(rule, style="bold")
+    sheet.row(say("explain.title"), say("explain.check", check=rule.removeprefix(_CHECK)), width=10)
+    sheet.row(say("explain.more"), say("explain.checklist"), width=10)
+    return 0
+
+
+def check_names() -> list[str]:
+    """Return what findings of the installed checks have as their rule."""
+    return [f"{_CHECK}{point.name}" for point in entry_points()]
+
+
 def _unknown(rule: str) -> UsageError:
     """Return the error that names the rule that was meant, where one is near, else all of them."""
-    near = difflib.get_close_matches(rule.lower(), rule_names(), 1)
+    near = difflib.get_close_matches(rule.lower(), [*rule_names(), *check_names()], 1)
     if near:
         return UsageError("usage.similar-rule", value=rule, guess=near[0])
     return UsageError("usage.unknown-rule", value=rule, known=", ".join(rule_names()))
