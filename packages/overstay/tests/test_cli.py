@@ -334,3 +334,15 @@ def test_an_unknown_departure_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
         parse(["doctor", "--url", URL, "--departures", "close,rst"])
     assert caught.value.values == {"value": "rst", "known": ", ".join(Departure)}
+
+
+def test_a_mistake_of_ours_is_not_taken_for_findings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 1 would say that the server has something to fix."""
+    monkeypatch.setattr("overstay.cli.compare", lambda *_: {}["nothing"])
+    monkeypatch.setattr("overstay.report.document.read", lambda _: None)
+    assert main(["compare", "before.json", "after.json"]) == 3
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "overstay itself failed (KeyError: 'nothing')" in told

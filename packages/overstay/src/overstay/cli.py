@@ -4,12 +4,13 @@ import importlib.metadata
 import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from rich.console import Console
 
 from overstay.compare import compare
-from overstay.errors import OverstayError
+from overstay.errors import InvalidRun, OverstayError
 from overstay.messages import Speaker
 from overstay.options import (
     CompareOptions,
@@ -55,6 +56,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except Exception as error:  # a mistake of ours; Python's own status 1 would say that the server has findings
+        traceback.print_exc()
+        failure = InvalidRun("run.failed", error=f"{type(error).__name__}: {error}")
+        sys.stderr.write(f"{sentence(failure, say)}\n")
+        return failure.exit_status
 
 
 def _obey(options: Options, say: Speaker) -> int:
