@@ -1,17 +1,20 @@
 """Write the measured figures into both READMEs: `python bench/figures.py`, after `make bench`.
 
-Reads what the benchmarks wrote into build/; a file that is not there leaves its lines out. The scan's tables go to
-docs/scan.md. No figure is typed.
+Reads what the benchmarks wrote into build/; of one that was not run, the figures of its last run stay, which
+bench/figures.json records. The scan's tables go to docs/scan.md. No figure is typed.
 """
 
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+RECORD = ROOT / "bench" / "figures.json"
+# The name of a figure, what its description quotes, and its value.
+Figure = tuple[str, dict[str, object], str]
 COUNTED = ("tasks", "threads", "descriptors", "children", "files")
 HEADS = {"README.md": ("figure", "measured"), "README.zh-CN.md": ("项目", "实测")}
 NAMES = {
@@ -82,62 +85,109 @@ def read(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def figures() -> Iterator[tuple[str, dict[str, object], str]]:
-    """Yield the name of each figure, what its description quotes, and its value."""
-    if bench := read("leakbench"):
-        totals = bench["totals"]
-        yield "recall", {"runs": totals["runs"], "cases": totals["cases"]}, f"{totals['recall']:.1%}"
-        yield "site", {}, f"{totals['site_accuracy']:.1%}"
-        yield "alarms", {}, str(totals["false_alarms"])
-    if bench := read("leakbench-clean"):
-        told = {"runs": bench["totals"]["runs"], "cases": bench["totals"]["cases"]}
-        yield "clean", told, str(bench["totals"]["false_alarms"])
-    if bench := read("leakbench-traces"):
-        totals, same = bench["totals"], bench["same_fingerprints"]
-        measured = {"runs": totals["runs"], "cases": totals["cases"], "pythons": ", ".join(totals["pythons"])}
-        yield "traces", measured, f"{totals['trace_accuracy']:.1%}"
-        yield "same", {}, f"{sum(map(bool, same.values()))} / {len(same)}"
-    if bench := read("memory"):
-        for leak in bench["leaks"]:
-            needed = [sessions or 0 for sessions in leak["needed"]]
-            told = f"{max(needed)} sessions" if all(needed) else f"not in {needed.count(0)} runs"
-            yield leak["name"], {"runs": len(needed)}, told
-        yield "silence", {"sessions": f"{bench['control']['sessions']:,}"}, str(len(bench["control"]["alarms"]))
-    if bench := read("doctor"):
-        yield "seconds", {"runs": len(bench["seconds"])}, f"{max(bench['seconds']):.1f} s"
-        yield "rare", {}, f"{bench['found']} / {bench['runs']}"
-    if bench := read("scan"):
-        shown = [row for row in bench["rules"] if not row["is_hint"]]
-        right, judged = sum(row["true"] for row in shown), sum(row["true"] + row["false"] for row in shown)
-        lines = sum(package["lines"] for package in bench["packages"])
-        yield "precision", {"packages": len(bench["packages"])}, f"{right / judged:.0%}, {judged}"
-        yield "speed", {"lines": f"{lines:,}"}, f"{bench['seconds_per_100_000_lines']:.1f} s"
-    for loop in (read("overhead") or {"loops": []})["loops"]:
+def leakbench(told: Any) -> Iterator[Figure]:
+    """Yield what the leaky servers and their clean twins came to."""
+    totals = told["totals"]
+    yield "recall", {"runs": totals["runs"], "cases": totals["cases"]}, f"{totals['recall']:.1%}"
+    yield "site", {}, f"{totals['site_accuracy']:.1%}"
+    yield "alarms", {}, str(totals["false_alarms"])
+
+
+def clean(told: Any) -> Iterator[Figure]:
+    """Yield what the clean servers came to."""
+    totals = told["totals"]
+    yield "clean", {"runs": totals["runs"], "cases": totals["cases"]}, str(totals["false_alarms"])
+
+
+def traces(told: Any) -> Iterator[Figure]:
+    """Yield how many traces of references are right, and the same in every run."""
+    totals, same = told["totals"], told["same_fingerprints"]
+    measured = {"runs": totals["runs"], "cases": totals["cases"], "pythons": ", ".join(totals["pythons"])}
+    yield "traces", measured, f"{totals['trace_accuracy']:.1%}"
+    yield "same", {}, f"{sum(map(bool, same.values()))} / {len(same)}"
+
+
+def memory(told: Any) -> Iterator[Figure]:
+    """Yield how many sessions it takes to prove what stays in memory."""
+    for leak in told["leaks"]:
+        needed = [sessions or 0 for sessions in leak["needed"]]
+        within = f"{max(needed)} sessions" if all(needed) else f"not in {needed.count(0)} runs"
+        yield leak["name"], {"runs": len(needed)}, within
+    yield "silence", {"sessions": f"{told['control']['sessions']:,}"}, str(len(told["control"]["alarms"]))
+
+
+def doctor(told: Any) -> Iterator[Figure]:
+    """Yield how long it takes, and how often it finds a leak of some sessions."""
+    yield "seconds", {"runs": len(told["seconds"])}, f"{max(told['seconds']):.1f} s"
+    yield "rare", {}, f"{told['found']} / {told['runs']}"
+
+
+def scan(told: Any) -> Iterator[Figure]:
+    """Yield what the static scan is worth, and how fast it is."""
+    shown = [row for row in told["rules"] if not row["is_hint"]]
+    right, judged = sum(row["true"] for row in shown), sum(row["true"] + row["false"] for row in shown)
+    lines = sum(package["lines"] for package in told["packages"])
+    yield "precision", {"packages": len(told["packages"])}, f"{right / judged:.0%}, {judged}"
+    yield "speed", {"lines": f"{lines:,}"}, f"{told['seconds_per_100_000_lines']:.1f} s"
+
+
+def overhead(told: Any) -> Iterator[Figure]:
+    """Yield the CPU of a turn and of a visit, as ratios to the server alone."""
+    for loop in told["loops"]:
         rows = {row["variant"]: row["ratio"] for row in loop["rows"]}
         for name in ("turn", "visit"):
             yield name, {"loop": loop["loop"]}, ratio(rows["overstay"][name])
         for name in ("turn", "visit"):
             yield f"closely-{name}", {"loop": loop["loop"]}, ratio(rows["closely"][name])
         yield "memray", {"loop": loop["loop"]}, ratio(rows["memray"]["turn"])
-    yield from chat_figures()
 
 
-def chat_figures() -> Iterator[tuple[str, dict[str, object], str]]:
-    """Yield the figures of the chat server."""
-    if bench := read("churn"):
-        told = {one["what"]: one for one in bench["verdicts"]}
-        more = sum(one["last"] - one["first"] for name, one in told.items() if name in COUNTED)
-        objects = told["objects"]
-        yield "churn", {"cycles": f"{bench['cycles']:,}"}, f"{more}"
-        yield "objects", {}, f"{objects['per_cycle']:+.3f} ({objects['low']:+.3f} to {objects['high']:+.3f})"
-    if bench := read("pages"):
-        yield "ready", {}, f"{max(told['p50'] for told in bench['ready']['opening_ms'].values()):.1f} ms"
-        yield "idle", {}, f"{max(told['per_session'] for told in bench['memory'].values()):.0f} KB"
-        yield "core", {}, f"{bench['thousand']['cpu']:.0%}"
-        yield "lag", {}, f"{max(told['lag_ms']['p99'] for told in bench['lag'].values()):.0f} ms"
-    if bench := read("crash"):
-        kept = sum(bench[f"{page}_{role}"] for page in ("NativePage", "OpenLLMVTuberPage") for role in ("human", "ai"))
-        yield "crash", {"kills": bench["kills"]}, f"{bench.get('missing', 0)} / {kept:,}"
+def churn(told: Any) -> Iterator[Figure]:
+    """Yield what 10,000 clients leave behind in the chat server."""
+    verdicts = {one["what"]: one for one in told["verdicts"]}
+    more = sum(one["last"] - one["first"] for name, one in verdicts.items() if name in COUNTED)
+    objects = verdicts["objects"]
+    yield "churn", {"cycles": f"{told['cycles']:,}"}, f"{more}"
+    yield "objects", {}, f"{objects['per_cycle']:+.3f} ({objects['low']:+.3f} to {objects['high']:+.3f})"
+
+
+def pages(told: Any) -> Iterator[Figure]:
+    """Yield what opening and keeping a page of the chat server takes."""
+    yield "ready", {}, f"{max(each['p50'] for each in told['ready']['opening_ms'].values()):.1f} ms"
+    yield "idle", {}, f"{max(each['per_session'] for each in told['memory'].values()):.0f} KB"
+    yield "core", {}, f"{told['thousand']['cpu']:.0%}"
+    yield "lag", {}, f"{max(each['lag_ms']['p99'] for each in told['lag'].values()):.0f} ms"
+
+
+def crash(told: Any) -> Iterator[Figure]:
+    """Yield what the chat server loses when it is killed."""
+    kept = sum(told[f"{page}_{role}"] for page in ("NativePage", "OpenLLMVTuberPage") for role in ("human", "ai"))
+    yield "crash", {"kills": told["kills"]}, f"{told.get('missing', 0)} / {kept:,}"
+
+
+BENCHMARKS: dict[str, Callable[[Any], Iterator[Figure]]] = {
+    "leakbench": leakbench,
+    "leakbench-clean": clean,
+    "leakbench-traces": traces,
+    "memory": memory,
+    "doctor": doctor,
+    "scan": scan,
+    "overhead": overhead,
+    "churn": churn,
+    "pages": pages,
+    "crash": crash,
+}
+
+
+def recorded() -> dict[str, list[Figure]]:
+    """Return the figures of every benchmark, as it was last run; what was run now is put on record."""
+    kept: dict[str, list[Figure]] = json.loads(RECORD.read_text(encoding="utf-8"))
+    for name, measured in BENCHMARKS.items():
+        if told := read(name):
+            kept[name] = list(measured(told))
+    kept = {name: kept[name] for name in BENCHMARKS if name in kept}
+    RECORD.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return kept
 
 
 def precision() -> Iterator[str]:
@@ -169,7 +219,7 @@ def ratio(told: dict[str, float]) -> str:
 
 def main() -> int:
     """Replace the table between the marks of each README."""
-    measured = list(figures())
+    measured = [figure for figures in recorded().values() for figure in figures]
     for place, (file, head) in enumerate(HEADS.items()):
         lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
         lines += [f"| {NAMES[name][place].format(**values)} | {value} |" for name, values, value in measured]
