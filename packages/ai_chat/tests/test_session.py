@@ -120,6 +120,7 @@ def test_saying_the_same_again_begins_no_second_turn(tmp_path):
         ("[1]", "not-an-object"),
         ("{}", "no-type"),
         ('{"type": "dance"}', "unknown-type"),
+        ('{"type": "dance \\ud800"}', "unknown-type"),
         ('{"type": "say", "id": "a", "text": 1}', "wrong-field"),
         ('{"type": "say", "text": "hi"}', "wrong-field"),
         ('{"type": "history.open", "history": "../../etc/passwd"}', "no-such-history"),
@@ -299,6 +300,28 @@ def test_room_answers_each_in_turn_and_outlives_a_leaving_member(tmp_path):
                 await two.send('{"type": "text-input", "text": "me too"}')
                 assert "viewer=1" in (await until(two, "error"))["message"]
             await poll(lambda: len(server.sessions) == 0)
+
+    asyncio.run(main())
+
+
+def test_signal_to_speak_up_waits_for_its_turn_in_a_room(tmp_path):
+    """It cuts off nobody's answer."""
+
+    async def main():
+        system = SystemSettings(enable_proxy=True)
+        async with running(settings_in(tmp_path, system=system)) as (url, _):
+            async with websockets.connect(f"{url}/proxy-ws") as one, websockets.connect(f"{url}/proxy-ws") as two:
+                await one.send('{"type": "text-input", "text": "tell me a story"}')
+                told = []
+                async with asyncio.timeout(10):
+                    while (
+                        sum(frame.get("text") == "conversation-chain-end" for frame in told) < 2
+                        and {"type": "control", "text": "interrupt"} not in told
+                    ):
+                        told.append(json.loads(await one.recv()))
+                        if told[-1]["type"] == "audio" and len([f for f in told if f["type"] == "audio"]) == 1:
+                            await two.send('{"type": "ai-speak-signal"}')
+                assert {"type": "control", "text": "interrupt"} not in told
 
     asyncio.run(main())
 

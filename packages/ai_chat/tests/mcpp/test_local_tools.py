@@ -8,6 +8,7 @@ import pytest
 
 from ai_chat.config_manager.settings import MCPServerSettings
 from ai_chat.mcpp.blotting import blot
+from ai_chat.mcpp.stdio_transport import SHOWN, LastLines
 from ai_chat.mcpp.calculator import CalculationError, calculate
 from ai_chat.mcpp.mcp_client import MCPClient
 from ai_chat.mcpp.tools_interface import ToolProblem
@@ -91,3 +92,17 @@ def test_secrets_of_the_settings_are_left_out_of_what_is_shown():
     settings = MCPServerSettings(url="http://me:passw0rd@host/mcp?key=abcdefgh", env={"A": "token-123", "B": "on"})
     shown = blot("token-123 passw0rd at http://me:passw0rd@host/mcp?key=abcdefgh is on", settings)
     assert shown == "… … at http://me:…@host/mcp?key=… is on"
+
+
+@pytest.mark.parametrize("args", [("--api-key", "s3cret-key"), ("--api-key=s3cret-key",), ("-k", "s3cret-key", "-v")])
+def test_what_follows_an_option_is_left_out(args):
+    """A key on the command line is a secret, too; a file's name is none."""
+    settings = MCPServerSettings(command="serve", args=("server.py", *args))
+    assert blot("server.py refuses s3cret-key", settings) == "server.py refuses …"
+
+
+def test_half_a_secret_is_not_shown():
+    """A line is cut after its secrets are out."""
+    lines = LastLines(MCPServerSettings(command="serve", env={"KEY": "s3cret-key"}))
+    lines.feed(b"x" * (SHOWN - 5) + b"s3cret-key\n")
+    assert lines.last() == "x" * (SHOWN - 5) + "…"

@@ -106,7 +106,7 @@ def main(words):
     if "slow" in words:
         time.sleep(float(words[words.index("slow") + 1]))
     if "garbage" in words:
-        write("Welcome to the server!")
+        write(f"Welcome to the server! {os.environ.get('TOKEN', '')} {' '.join(words)}")
     if "daemon" in words:
         daemonise()
     if "child" in words:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Literal
 
 from ai_chat.agent.agents.agent_interface import ToolUse
-from ai_chat.conversations.tts_manager import TTSManager
+from ai_chat.conversations.tts_manager import open_tts_manager
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol.events import (
     Ack,
@@ -105,7 +105,7 @@ class Turn:
         context = self._context
         self._is_asked = True
         async with (
-            TTSManager(context.tts, context.character.tts.voice, self._tell) as speech,
+            open_tts_manager(context.tts, context.character.tts.voice, self._tell) as speech,
             aclosing(context.agent.reply(self._said)) as reply,
         ):
             async for part in reply:

@@ -16,6 +16,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from ai_chat.config_manager.settings import MCPServerSettings
+from ai_chat.mcpp.blotting import blot
 from ai_chat.mcpp.process_tree import READ_AHEAD, ProcessTree, start_tree
 
 LINE_BYTES = 4_000_000  # a longer line ends the connection
@@ -32,33 +33,40 @@ logger = logging.getLogger(__name__)
 
 
 class LastLines:
-    """The last lines that a server wrote to its standard error, each cut."""
+    """The last lines that a server wrote to its standard error, each without its secrets, then cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: MCPServerSettings) -> None:
+        self._settings = settings
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._rest = b""
 
     def feed(self, chunk: bytes) -> None:
         """Take what was read; an unfinished line waits, as far as it will be shown."""
         *lines, rest = (self._rest + chunk).split(b"\n")
-        self._lines.extend(line.decode(errors="replace").rstrip()[:SHOWN] for line in lines if line.strip())
+        self._lines.extend(shown(line, self._settings, SHOWN) for line in lines if line.strip())
         self._rest = rest[: 4 * SHOWN]
 
     def last(self) -> str:
         """The last line that says something, or nothing."""
-        rest = self._rest.decode(errors="replace").strip()[:SHOWN]
+        rest = shown(self._rest, self._settings, SHOWN)
         return rest or (self._lines[-1] if self._lines else "")
+
+
+def shown(line: bytes, settings: MCPServerSettings, longest: int) -> str:
+    """A server's line as it may be shown. Half a secret would be known no more as one: the cut comes last."""
+    return blot(line.decode(errors="replace").strip(), settings)[:longest]
 
 
 class _Pipeline:
     """One process between its pipes and the session's streams. None of its tasks raises: each tells `ended` why."""
 
-    def __init__(self, name: str, tree: ProcessTree, ended: Callable[[str], None]) -> None:
+    def __init__(self, name: str, settings: MCPServerSettings, tree: ProcessTree, ended: Callable[[str], None]) -> None:
         self._name = name
+        self._settings = settings
         self._tree = tree
         self._ended = ended
         self._warned = False
-        self.errors = LastLines()
+        self.errors = LastLines(settings)
 
     async def watch_exit(self, errors: asyncio.Task[None], incoming: Incoming) -> None:
         await self._tree.exited.wait()
@@ -113,7 +121,7 @@ class _Pipeline:
         logger.warning(
             "MCP server %s writes to its standard output what is no message, such as %r; it is left out.",
             self._name,
-            line[:80],
+            shown(line, self._settings, 80),
         )
 
     async def write_messages(self, outgoing: Outgoing) -> None:
@@ -145,7 +153,7 @@ async def process_streams(
     safe, and `env`. Raises `OSError` when it cannot be started.
     """
     tree = await start_tree([settings.command, *settings.args], get_default_environment() | settings.env)
-    pipeline = _Pipeline(name, tree, ended)
+    pipeline = _Pipeline(name, settings, tree, ended)
     to_session, from_server = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     to_server, from_session = anyio.create_memory_object_stream[SessionMessage](0)
     try:

@@ -29,14 +29,11 @@ def read_type(message: dict[str, Any]) -> str:
     kind = message.get("type")
     if not isinstance(kind, str):
         raise ChatProblem("no-type")
-    return kind
+    return _mend(kind)
 
 
 def read(message: dict[str, Any], field: str, default: T, *, longest: int = 200) -> T:
-    """The field, of the default's type; the default when it is missing or null. Raises `ChatProblem`.
-
-    Half a character (a lone surrogate, as JSON can spell it) becomes U+FFFD, so that every text can be encoded.
-    """
+    """The field, of the default's type; the default when it is missing or null. Raises `ChatProblem`."""
     value = message.get(field)
     if value is None:
         return default
@@ -45,7 +42,7 @@ def read(message: dict[str, Any], field: str, default: T, *, longest: int = 200)
     if isinstance(value, str):
         if len(value) > longest:
             raise ChatProblem("too-long", limit=longest)
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return _mend(value)
     if isinstance(value, int) and not 0 <= value <= LARGEST_NUMBER:
         raise ChatProblem("wrong-field", field=field)
     return value
@@ -57,3 +54,8 @@ def require(message: dict[str, Any], field: str, *, longest: int = 200) -> str:
     if not value.strip():
         raise ChatProblem("wrong-field", field=field)
     return value
+
+
+def _mend(text: str) -> str:
+    """Half a character (a lone surrogate, as JSON can spell it) becomes U+FFFD, so that every text can be encoded."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -53,6 +53,8 @@ class Member:
                 self.tell_problem(ChatProblem("viewer-cannot-speak"), command.id)
             case c.Say():
                 self._say(command)
+            case c.SpeakUp():
+                self._say(c.Say(id=command.id, text=text("speak-up", self._lang)))
             case _:
                 await self._room.session.do(command)
 
