@@ -152,9 +152,13 @@ class NativePage(Page):
 
     async def _exported(self, line: Line) -> list[Message]:
         await line.send(type="history.export", id="export", history=self.history)
-        while (told := await line.next()).get("id") != "export":
-            pass
-        return [Message(one["role"], one["text"], one["number"]) for one in told.get("messages", ())]
+        told: dict[str, Any] = {"more": True}
+        messages: list[Message] = []
+        while told.get("more"):
+            while (told := await line.next()).get("id") != "export":
+                pass
+            messages += [Message(one["role"], one["text"], one["number"]) for one in told.get("messages", ())]
+        return messages
 
     async def say_again(self, port: int) -> bool:
         """With the same id: what is committed is only acknowledged, anything else is answered."""

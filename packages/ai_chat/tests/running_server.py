@@ -72,6 +72,16 @@ class Page:
                     if told["type"] == kind:
                         return told
 
+    async def exported(self, history):
+        """All messages of a history, from the parts in which they come."""
+        await self.send(type="history.export", id="export", history=history)
+        messages, part = [], {"more": True}
+        while part["more"]:
+            before, part = part, await self.until("history.export")
+            assert part["part"] == before.get("part", -1) + 1
+            messages += part["messages"]
+        return messages
+
 
 @asynccontextmanager
 async def opened(url, **hello):

@@ -441,12 +441,12 @@ class EventOrders(RuleBasedStateMachine):
             for (history, message), text in visitor.acked.items():
                 if history not in self.deleted:
                     acked.setdefault(history, {})[message] = text
-        export = self.stage.server.engines.history.export
+        page = self.stage.server.engines.history.page
         for history, messages in acked.items():
             stored = []
             for character in ("default", "ling"):
                 with suppress(HistoryProblem):
-                    stored += (await export(character, history))[1]
+                    stored += (await page(character, history, after=0, limit=10_000))[1]
             assert messages.items() <= {one.number: one.text for one in stored if one.role == "human"}.items()
 
     async def all_leave(self):

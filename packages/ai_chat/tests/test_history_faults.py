@@ -68,8 +68,7 @@ async def told_of(page, name):
 
 async def texts_of(page):
     """The human texts of the page's history."""
-    await page.send(type="history.export", id="export", history=page.welcome["history"])
-    return [one["text"] for one in (await page.until("history.export"))["messages"] if one["role"] == "human"]
+    return [one["text"] for one in await page.exported(page.welcome["history"]) if one["role"] == "human"]
 
 
 async def check_that_it_works(page):

@@ -18,8 +18,7 @@ pytestmark = pytest.mark.slow
 
 async def stored(page, history):
     """The texts of a history, each with the name that its client gave it."""
-    await page.send(type="history.export", id="export", history=history)
-    return [(one["text"], one["id"]) for one in (await page.until("history.export"))["messages"]]
+    return [(one["text"], one["id"]) for one in await page.exported(history)]
 
 
 async def say_unheard(url, database, **words):

@@ -9,8 +9,9 @@ import pytest
 import websockets
 
 from ai_chat.config_manager.settings import Limits, SystemSettings
+from ai_chat.protocol.events import Problem
 
-from .running_server import opened, poll, running, settings_in
+from .running_server import LIMITS, opened, poll, running, settings_in
 
 pytestmark = pytest.mark.slow
 
@@ -309,19 +310,20 @@ def test_signal_to_speak_up_waits_for_its_turn_in_a_room(tmp_path):
 
     async def main():
         system = SystemSettings(enable_proxy=True)
-        async with running(settings_in(tmp_path, system=system)) as (url, _):
-            async with websockets.connect(f"{url}/proxy-ws") as one, websockets.connect(f"{url}/proxy-ws") as two:
-                await one.send('{"type": "text-input", "text": "tell me a story"}')
-                told = []
-                async with asyncio.timeout(10):
-                    while (
-                        sum(frame.get("text") == "conversation-chain-end" for frame in told) < 2
-                        and {"type": "control", "text": "interrupt"} not in told
-                    ):
-                        told.append(json.loads(await one.recv()))
-                        if told[-1]["type"] == "audio" and len([f for f in told if f["type"] == "audio"]) == 1:
-                            await two.send('{"type": "ai-speak-signal"}')
-                assert {"type": "control", "text": "interrupt"} not in told
+        async with (
+            running(settings_in(tmp_path, system=system)) as (url, _),
+            websockets.connect(f"{url}/proxy-ws") as one,
+            websockets.connect(f"{url}/proxy-ws") as two,
+            asyncio.timeout(10),
+        ):
+            await one.send('{"type": "text-input", "text": "tell me a story"}')
+            told = []
+            while told.count("conversation-chain-end") < 2 and "interrupt" not in told:
+                frame = json.loads(await one.recv())
+                told.append(frame["text"] if frame["type"] == "control" else frame["type"])
+                if frame["type"] == "audio" and told.count("audio") == 1:
+                    await two.send('{"type": "ai-speak-signal"}')
+            assert "interrupt" not in told
 
     asyncio.run(main())
 
@@ -497,10 +499,12 @@ def test_page_that_leaves_before_its_welcome_leaves_nothing(tmp_path):
     asyncio.run(main())
 
 
-async def hear_too_much(url):
-    """Ask a room for more than it can hold, and listen until it closes."""
+async def hear_the_room_fail(url, server):
+    """Let more happen in a room at once than it can tell, and listen until it closes."""
     async with websockets.connect(f"{url}/proxy-ws") as member, asyncio.timeout(10):
-        await member.send('{"type": "text-input", "text": "tell me a story"}')
+        await member.recv()
+        for _ in range(2):
+            server.proxy._room.session.outbox.put(Problem("internal", "x" * LIMITS.outbox_bytes))
         while True:
             await member.recv()
 
@@ -509,12 +513,10 @@ def test_room_that_fails_ends_no_other_session(tmp_path):
     """Its members are closed, others do not notice, and the next member opens a new room."""
 
     async def main():
-        system = SystemSettings(enable_proxy=True)
-        limits = Limits(outbox_bytes=20_000, resume_seconds=0)  # less than one spoken sentence
-        settings = settings_in(tmp_path, system=system, limits=limits)
+        settings = settings_in(tmp_path, system=SystemSettings(enable_proxy=True))
         async with running(settings) as (url, server), opened(url, audio=False) as other:
             with pytest.raises(websockets.ConnectionClosed):
-                await hear_too_much(url)
+                await hear_the_room_fail(url, server)
             await other.send(type="say", id="a", text="hello")
             assert (await other.until("turn.end"))["reason"] == "done"
             async with websockets.connect(f"{url}/proxy-ws"):

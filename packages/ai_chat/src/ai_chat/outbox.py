@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 from ai_chat.protocol.events import Event, Sentence, SpeechComplete
@@ -28,8 +28,10 @@ class Outbox:
     """A bounded line of events with one reader, the connection's writer.
 
     Events are numbered when they are taken, so what is taken back before that leaves no gap.
-    With `keep`, taken events stay until `seen`; when the bound is reached the oldest of those go first, and then
+    With `keep`, taken events stay until `seen`. When the bound is reached, speech gives way first, the oldest before
+    the others and what was taken before what waits: its text is told without it. Then the oldest taken events go, and
     `rewind` can only refuse. `is_full` claims that the client is too slow: events are lost from then on.
+    One event is always taken in, however large: it says nothing of the client.
     """
 
     def __init__(self, limit: int, *, keep: bool) -> None:
@@ -40,6 +42,7 @@ class Outbox:
         self._size = 0
         self._last = 0  # the number of the last numbered event that was taken
         self._arrived = asyncio.Event()
+        self._emptied = asyncio.Event()
         self.is_full = False
 
     @property
@@ -50,14 +53,37 @@ class Outbox:
     def put(self, event: Event, *, numbered: bool = True) -> None:
         """Put an event in the line; it is dropped when the outbox is full."""
         size = size_of(event)
-        while self._size + size > self._limit and self._taken:
-            self._size -= self._taken.popleft().size
-        if self._size + size > self._limit:
+        while self._size + size > self._limit and self._give_way():
+            pass
+        if self._size + size > self._limit and self._waiting:
             self.is_full = True
         if not self.is_full:
             self._waiting.append(Frame(-1 if numbered else 0, event, size))
             self._size += size
         self._arrived.set()
+
+    def _give_way(self) -> bool:
+        """Let go of the least that is kept or waits; whether there was anything."""
+        if self._mute_oldest(self._taken) or self._mute_oldest(self._waiting):
+            return True
+        if self._taken:
+            self._size -= self._taken.popleft().size
+            return True
+        return False
+
+    def _mute_oldest(self, frames: deque[Frame]) -> bool:
+        for place, frame in enumerate(frames):
+            if isinstance(frame.event, Sentence) and frame.event.pcm:
+                self._size -= len(frame.event.pcm)
+                frames[place] = Frame(frame.seq, replace(frame.event, pcm=b""), frame.size - len(frame.event.pcm))
+                return True
+        return False
+
+    async def wait_empty(self) -> None:
+        """Wait until the reader has taken all that waits."""
+        while self._waiting:
+            self._emptied.clear()
+            await self._emptied.wait()
 
     async def take(self) -> Frame:
         """The next event, with its number. Waits for one; raises `OutboxFull` when one was dropped."""
@@ -67,6 +93,8 @@ class Outbox:
         if self.is_full:
             raise OutboxFull
         frame = self._waiting.popleft()
+        if not self._waiting:
+            self._emptied.set()
         if frame.seq < 0:
             self._last += 1
             frame = frame._replace(seq=self._last)
@@ -88,6 +116,7 @@ class Outbox:
 
     def _keep_only(self, frames: list[Frame]) -> None:
         self._waiting = deque(frames)
+        self._emptied.set()  # perhaps
         self._size = sum(frame.size for frame in (*self._waiting, *self._taken))
 
     def seen(self, seq: int) -> None:
@@ -127,5 +156,10 @@ def _size_of_value(value: object) -> int:
     if isinstance(value, str):
         return 2 * len(value)
     if isinstance(value, tuple):
-        return sum(OVERHEAD + 2 * len(getattr(item, "text", "")) for item in value)
+        return sum(map(size_of_item, value))
     return 0
+
+
+def size_of_item(item: object) -> int:
+    """The same of an item of a list."""
+    return OVERHEAD + 2 * len(getattr(item, "text", ""))

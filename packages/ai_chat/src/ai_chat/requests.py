@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
+from itertools import accumulate, count
+from typing import Final
+
+from ai_chat.outbox import size_of_item
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
@@ -12,11 +17,12 @@ Request = (
     | c.SearchHistories
     | c.RenameHistory
     | c.DeleteHistory
-    | c.ExportHistory
     | c.ListCharacters
     | c.ListBackgrounds
     | c.GroupRequest
 )
+PAGE: Final = 500  # messages that are read at once
+SHARE: Final = 8  # a list may fill this part of an outbox
 
 
 async def answer(request: Request, context: ServiceContext) -> e.Event:
@@ -26,16 +32,14 @@ async def answer(request: Request, context: ServiceContext) -> e.Event:
         case c.ListHistories():
             return e.Histories(tuple(await history.list(character)), id=request.id)
         case c.SearchHistories():
-            return e.Found(tuple(await history.search(character, request.query)), id=request.id)
+            found = await history.search(character, request.query)
+            return e.Found(taken_at_once(found, context), id=request.id)
         case c.RenameHistory():
             await history.rename(character, request.history, request.title)
             return e.HistoryRenamed(request.history, request.title, success=True, id=request.id)
         case c.DeleteHistory():
             await history.delete(character, request.history)
             return e.HistoryDeleted(request.history, success=True, id=request.id)
-        case c.ExportHistory():
-            title, messages = await history.export(character, request.history)
-            return e.HistoryExported(request.history, title, tuple(messages), id=request.id)
         case c.ListCharacters():
             settings = context.engines.settings
             listed = [(one.file, one.character_name) for one in (settings.character, *settings.characters)]
@@ -46,3 +50,24 @@ async def answer(request: Request, context: ServiceContext) -> e.Event:
             if request.change:
                 raise ChatProblem("no-groups")
             return e.Group(id=request.id)
+
+
+async def export(request: c.ExportHistory, context: ServiceContext) -> AsyncGenerator[e.HistoryExported, None]:
+    """The parts of a history, each read when it is asked for. Raises `ChatProblem`."""
+    history, character = context.engines.history, context.character.conf_uid
+    after = 0
+    for part in count():
+        title, page = await history.page(character, request.history, after=after, limit=PAGE)
+        messages = taken_at_once(page, context)
+        more = len(messages) < len(page) or len(page) == PAGE
+        yield e.HistoryExported(request.history, title, messages, part=part, more=more, id=request.id)
+        if not more:
+            return
+        after = messages[-1].number
+
+
+def taken_at_once(messages: Sequence[e.MessageItem], context: ServiceContext) -> tuple[e.MessageItem, ...]:
+    """The first messages, as many as fill a part of a client's outbox, and one at least."""
+    most = context.engines.settings.limits.outbox_bytes // SHARE
+    fitting = sum(size <= most for size in accumulate(map(size_of_item, messages)))
+    return tuple(messages[: max(1, fitting)])

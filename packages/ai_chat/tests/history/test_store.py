@@ -170,7 +170,7 @@ def test_other_characters_and_unknown_uids_are_refused(settings: HistorySettings
                     history.messages(character, uid),
                     history.rename(character, uid, "x"),
                     history.delete(character, uid),
-                    history.export(character, uid),
+                    history.page(character, uid, after=0),
                     history.append(character, uid, role="human", text="x"),
                 ):
                     with pytest.raises(HistoryProblem, match="no-such-history"):
@@ -211,16 +211,23 @@ def test_deleted_history_is_found_no_more(settings: HistorySettings, who: str) -
     run(main)
 
 
-def test_export_gives_every_message(settings: HistorySettings, who: str) -> None:
-    """More than a page of messages is exported whole, in order."""
+def test_pages_give_every_message(settings: HistorySettings, who: str) -> None:
+    """In order, and each once."""
 
     async def main() -> None:
         async with ChatHistory(settings) as history:
             uid = history.begin(who)
             await asyncio.gather(*[history.append(who, uid, role="human", text=str(n)) for n in range(1_234)])
-            title, items = await history.export(who, uid)
-            assert title == "0"
-            assert [one.text for one in items] == [str(n) for n in range(1_234)]
+            texts: list[str] = []
+            after, sizes = 0, []
+            while not sizes or sizes[-1]:
+                title, items = await history.page(who, uid, after=after)
+                assert title == "0"
+                texts += [one.text for one in items]
+                sizes.append(len(items))
+                after = items[-1].number if items else after
+            assert sizes == [500, 500, 234, 0]
+            assert texts == [str(n) for n in range(1_234)]
 
     run(main)
 

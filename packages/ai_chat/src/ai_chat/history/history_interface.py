@@ -73,8 +73,10 @@ class History(Protocol):
         """Delete a history with all its messages, found by no search any more."""
         ...
 
-    async def export(self, character: str, history: str) -> tuple[str, Sequence[MessageItem]]:
-        """The title and all messages of a history, at most 100,000 of them."""
+    async def page(
+        self, character: str, history: str, *, after: int, limit: int = 500
+    ) -> tuple[str, Sequence[MessageItem]]:
+        """The title of a history, and its next messages after a number, the oldest first. The first number is 1."""
         ...
 
     async def ready(self) -> bool:

@@ -13,8 +13,6 @@ from ai_chat.history.models import HistoryRow, MessageRow
 from ai_chat.history.text import fts_phrase, like_pattern
 from ai_chat.protocol.events import HistoryItem, MessageItem
 
-PAGE = 500
-EXPORTED = 100_000
 TRIGRAM = 3
 
 _MESSAGE = (
@@ -74,13 +72,13 @@ async def last_messages(connection: AsyncConnection, history: str, limit: int) -
     return _items((await connection.execute(newest_first)).all())[::-1]
 
 
-async def page_of(connection: AsyncConnection, history: str, after: int) -> list[MessageItem]:
+async def page_of(connection: AsyncConnection, history: str, after: int, limit: int) -> list[MessageItem]:
     """The next messages after a number, the oldest first."""
     page = (
         select(*_MESSAGE)
         .where(MessageRow.history == history, MessageRow.number > after)
         .order_by(MessageRow.number)
-        .limit(PAGE)
+        .limit(limit)
     )
     return _items((await connection.execute(page)).all())
 

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
-from functools import partial
 from types import TracebackType
 from typing import Literal
 
@@ -134,18 +133,16 @@ class ChatHistory:
         with suppress(HistoryProblem):  # it is deleted; what is left of its rows goes with the next retention
             await self._retention.remove_deleted()
 
-    async def export(self, character: str, history: str) -> tuple[str, Sequence[MessageItem]]:
-        """The title and the first 100,000 messages of a history, read page by page: the loop is free in between."""
-        uid = storable(history)
-        title = await self._readers.read(lambda connection: reading.title_of(connection, storable(character), uid))
-        items: list[MessageItem] = []
-        while len(items) < reading.EXPORTED:
-            after = items[-1].number if items else 0
-            page = await self._readers.read(partial(reading.page_of, history=uid, after=after))
-            items.extend(page)
-            if len(page) < reading.PAGE:
-                break
-        return title, items
+    async def page(
+        self, character: str, history: str, *, after: int, limit: int = 500
+    ) -> tuple[str, Sequence[MessageItem]]:
+        """The title of a history, and its next messages after a number, the oldest first."""
+
+        async def read(connection: AsyncConnection) -> tuple[str, Sequence[MessageItem]]:
+            title = await reading.title_of(connection, storable(character), storable(history))
+            return title, await reading.page_of(connection, storable(history), after, limit)
+
+        return await self._readers.read(read)
 
     async def retain_once(self) -> int:
         """Keep to the retention now. Gives the number of messages removed."""

@@ -133,7 +133,7 @@ class Histories(Event):
 
 @dataclass(frozen=True, slots=True)
 class HistoryOpened(Event):
-    """The history that the session goes on with, and the last messages of it."""
+    """The history that the session goes on with, and the last messages of it, as many as a client takes at once."""
 
     history: str
     messages: tuple[MessageItem, ...]
@@ -142,7 +142,7 @@ class HistoryOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class Found(Event):
-    """The messages that a search found, the latest first."""
+    """The messages that a search found, the latest first, as many as a client takes at once."""
 
     messages: tuple[MessageItem, ...]
 
@@ -166,11 +166,13 @@ class HistoryDeleted(Event):
 
 @dataclass(frozen=True, slots=True)
 class HistoryExported(Event):
-    """A whole history."""
+    """A part of a whole history, counted from 0; `more` when others follow."""
 
     history: str
     title: str
     messages: tuple[MessageItem, ...]
+    part: int
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ export class Histories {
   #current = "";
   #timer = 0;
   #requests = 0;
+  #exports = new Map();
   #searching = "";
 
   /** `send(frame)` asks the server; `onLeave()` is called when another chat is asked for. */
@@ -40,6 +41,9 @@ export class Histories {
   /** Take a reply of the server. */
   apply(frame) {
     switch (frame.type) {
+      case "welcome":
+        if (!frame.resumed) this.#exports.clear();
+        break;
       case "history.list":
         this.#items = frame.histories;
         this.draw();
@@ -56,7 +60,7 @@ export class Histories {
         this.#deleted(frame);
         break;
       case "history.export":
-        save(frame);
+        this.#export(frame);
         break;
       default:
         break;
@@ -119,6 +123,19 @@ export class Histories {
     const { language, question } = this.#options;
     const text = language.text("delete-question", { title: title || language.text("untitled") });
     question.ask(text, language.text("delete"), null, () => this.#ask({ type: "history.delete", history }));
+  }
+
+  /** An export comes in parts; one whose beginning went to a page before a reload is none of ours. */
+  #export({ id, part, more, messages, ...frame }) {
+    const parts = part === 0 ? [] : this.#exports.get(id);
+    if (parts?.length !== part) return;
+    parts.push(messages);
+    if (more) {
+      this.#exports.set(id, parts);
+    } else {
+      this.#exports.delete(id);
+      save({ ...frame, messages: parts.flat() });
+    }
   }
 
   #deleted({ history, success }) {
