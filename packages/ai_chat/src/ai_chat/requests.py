@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from itertools import accumulate, count
 from typing import Final
 
@@ -12,7 +13,7 @@ from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
 from ai_chat.service_context import ServiceContext
 
-Request = (
+Short = (
     c.ListHistories
     | c.SearchHistories
     | c.RenameHistory
@@ -21,12 +22,22 @@ Request = (
     | c.ListBackgrounds
     | c.GroupRequest
 )
+Request = Short | c.ExportHistory
 PAGE: Final = 500  # messages that are read at once
 SHARE: Final = 8  # a list may fill this part of an outbox
 
 
-async def answer(request: Request, context: ServiceContext) -> e.Event:
-    """The answer to a request. Raises `ChatProblem`."""
+async def answers(request: Request, context: ServiceContext) -> AsyncGenerator[e.Event, None]:
+    """The answer to a request; an export comes in parts, each read when it is asked for. Raises `ChatProblem`."""
+    if isinstance(request, c.ExportHistory):
+        async with aclosing(_export(request, context)) as parts:
+            async for part in parts:
+                yield part
+    else:
+        yield await _answer(request, context)
+
+
+async def _answer(request: Short, context: ServiceContext) -> e.Event:
     history, character = context.engines.history, context.character.conf_uid
     match request:
         case c.ListHistories():
@@ -52,8 +63,7 @@ async def answer(request: Request, context: ServiceContext) -> e.Event:
             return e.Group(id=request.id)
 
 
-async def export(request: c.ExportHistory, context: ServiceContext) -> AsyncGenerator[e.HistoryExported, None]:
-    """The parts of a history, each read when it is asked for. Raises `ChatProblem`."""
+async def _export(request: c.ExportHistory, context: ServiceContext) -> AsyncGenerator[e.HistoryExported, None]:
     history, character = context.engines.history, context.character.conf_uid
     after = 0
     for part in count():

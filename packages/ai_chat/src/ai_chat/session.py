@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final, get_args
 
@@ -18,7 +18,7 @@ from ai_chat.outbox import Outbox
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
 from ai_chat.protocol import events as e
-from ai_chat.requests import Request, answer, export, taken_at_once
+from ai_chat.requests import Request, answers, taken_at_once
 from ai_chat.service_context import SAID_BEFORE, Said, ServiceContext, find_character
 
 logger = logging.getLogger(__name__)
@@ -156,14 +156,8 @@ class Session:
                 raise ChatProblem("no-microphone")
             case c.Leave():
                 self.end()
-            case c.ExportHistory():
-                self._request(command, self._export)
-            case c.DeleteHistory() if command.history == self.context.history:
-                await self._stop_turn(None)
-                self.context.begin_history()
-                self._request(command, self._answer)
             case _ if isinstance(command, get_args(Request)):
-                self._request(command, self._answer)
+                await self._request(command)
 
     def introduce(self, *, switched: bool = False, id: str = "") -> None:
         """Tell the client who the character is."""
@@ -175,22 +169,22 @@ class Session:
         await self.context.switch_character(character)
         self.introduce(switched=True, id=command.id)
 
-    def _request(self, command: c.Command, answering: Callable[[Any], Awaitable[None]]) -> None:
+    async def _request(self, command: Request) -> None:
+        if isinstance(command, c.DeleteHistory) and command.history == self.context.history:
+            await self._stop_turn(None)
+            self.context.begin_history()
         if len(self._requests) >= REQUESTS_AT_ONCE:
             raise ChatProblem("too-fast")
-        task = self._start(self._attempt(command, answering(command)), f"request of session {self.id}")
+        task = self._start(self._attempt(command, self._answer(command)), f"request of session {self.id}")
         self._requests.add(task)
         task.add_done_callback(self._requests.discard)
 
     async def _answer(self, command: Request) -> None:
-        self.outbox.put(await answer(command, self.context))
-
-    async def _export(self, command: c.ExportHistory) -> None:
-        """Tell a history part by part, as fast as the client takes it."""
-        async with aclosing(export(command, self.context)) as parts:
-            async for part in parts:
+        """Tell what a request asks for, as fast as the client takes it."""
+        async with aclosing(answers(command, self.context)) as events:
+            async for event in events:
+                self.outbox.put(event)
                 await self.outbox.wait_empty()
-                self.outbox.put(part)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._group.create_task(work, name=name)

@@ -8,9 +8,9 @@ import pytest
 
 from ai_chat.config_manager.settings import MCPServerSettings
 from ai_chat.mcpp.blotting import blot
-from ai_chat.mcpp.stdio_transport import SHOWN, LastLines
 from ai_chat.mcpp.calculator import CalculationError, calculate
 from ai_chat.mcpp.mcp_client import MCPClient
+from ai_chat.mcpp.stdio_transport import SHOWN, LastLines
 from ai_chat.mcpp.tools_interface import ToolProblem
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d"
