@@ -26,7 +26,8 @@ from chat_process import ChatProcess
 from talkers import Message, NativePage, OpenLLMVTuberPage, Page
 
 Figures = Counter[str]
-CONF = "limits: {messages_per_second: 10000, messages_burst: 10000}"  # clients talk as fast as they can
+# Clients talk as fast as they can.
+CONF = "limits: {messages_per_second: 10000, messages_burst: 10000, messages_per_second_per_address: 10000}"
 BAD = ("missing", "twice", "out_of_order", "unknown", "left")
 
 

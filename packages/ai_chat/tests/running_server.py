@@ -5,12 +5,10 @@ import json
 import socket
 from contextlib import asynccontextmanager
 
-import uvicorn
 import websockets
 
 from ai_chat.config_manager.settings import Character, HistorySettings, Limits, Settings
-from ai_chat.server import DrainingServer, create_app
-from ai_chat.websocket_protocol import WebSocketProtocol
+from ai_chat.server import DrainingServer, create_app, make_config
 
 LIMITS = Limits(resume_seconds=1.0)
 
@@ -29,10 +27,8 @@ def settings_in(folder, **changes):
 async def running(settings, *, send_buffer=0):
     """The server on a free port: its address and its scope. `send_buffer`: bytes that a connection's kernel takes."""
     app = create_app(settings)
-    config = uvicorn.Config(
-        app, port=0, ws=WebSocketProtocol, ws_max_size=settings.limits.message_bytes, ws_per_message_deflate=False,
-        log_level="error", timeout_graceful_shutdown=3,
-    )  # fmt: skip
+    config = make_config(app, settings.limits)
+    config.port = 0
     server = DrainingServer(config, app)
     server.install_signal_handlers = lambda: None
     async with asyncio.TaskGroup() as group:

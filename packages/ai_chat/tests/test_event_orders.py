@@ -26,7 +26,7 @@ from .running_server import opened, poll, running, settings_in
 MINUTES = float(os.environ.get("EVENT_ORDERS_MINUTES", "0"))
 LIMITS = Limits(
     resume_seconds=0.4, turns=1, turns_waiting=1, outbox_bytes=100_000_000,
-    messages_per_second=1_000_000, messages_burst=1_000_000,
+    messages_per_second=1_000_000, messages_burst=1_000_000, messages_per_second_per_address=1_000_000,
 )  # fmt: skip
 ORDERS = settings(
     max_examples=40, stateful_step_count=60, deadline=None, database=None, derandomize=True, print_blob=False,
@@ -60,7 +60,7 @@ class Stage:
         return {
             "sessions": len(sessions),
             "connections": handler.connections,
-            "admitted": handler.admission._by_address.total(),
+            "admitted": (len(handler.places), len(sessions.places)),
             "turns": sessions.turns.running + sessions.turns.waiting,
             "room": self.server.proxy._room,
             "threads": self.server.engines.syntheses,

@@ -1,15 +1,20 @@
-"""Who is let in: sessions, connections of an address, turns at once, frames a second."""
+"""Who is let in: connections and sessions of an address, turns at once, frames a second."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
+from typing import Final
+from weakref import WeakValueDictionary
 
 from ai_chat.config_manager.settings import Limits
 from ai_chat.problems import ChatProblem
+
+BURST_SECONDS: Final = 3  # of an address's rate that may come at once
+RECENT: Final = 1_024  # addresses whose rate is remembered after they have left
 
 
 class BusyProblem(ChatProblem):
@@ -20,29 +25,40 @@ class BusyProblem(ChatProblem):
         self.retry_after = retry_after
 
 
-class Admission:
-    """Counts the connections that are open, in all and by address."""
+class Places:
+    """A bounded number of places, of which one address gets a part. Of connections, or of sessions.
+
+    Once `is_draining` is set nobody gets one any more.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+        self._most = limits.sessions
+        self._most_of_one = limits.sessions_per_address
         self._by_address: Counter[str] = Counter()
+        self._taken = 0
         self.is_draining = False
 
-    def enter(self, address: str) -> None:
-        """Count a connection. Raises `BusyProblem` when there is no room for it."""
+    def __len__(self) -> int:
+        return self._taken
+
+    @contextmanager
+    def place(self, address: str) -> Generator[None, None, None]:
+        """A place while the context lasts. Raises `BusyProblem` when there is none."""
         if self.is_draining:
             raise BusyProblem("draining", 3.0)
-        if self._by_address.total() >= self._limits.sessions:
+        if self._taken >= self._most:
             raise BusyProblem("too-many-sessions", 5.0)
-        if self._by_address[address] >= self._limits.sessions_per_address:
+        if self._by_address[address] >= self._most_of_one:
             raise BusyProblem("too-many-from-address", 5.0)
+        self._taken += 1
         self._by_address[address] += 1
-
-    def leave(self, address: str) -> None:
-        """Count it no more."""
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
+        try:
+            yield
+        finally:
+            self._taken -= 1
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
 
 
 class TurnGate:
@@ -73,14 +89,14 @@ class TurnGate:
 
 
 class FrameRate:
-    """A token bucket for the frames of one connection."""
+    """A token bucket for the frames of one session, over all its connections, or of one address."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._per_second = limits.messages_per_second
-        self._burst = limits.messages_burst
-        self._tokens = float(limits.messages_burst)
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._tokens = burst
         self._at = monotonic()
-        self.refused = 0  # in a row
+        self._refused = 0  # in a row
 
     def allows(self) -> bool:
         """Whether a frame that arrives now may be answered."""
@@ -88,13 +104,30 @@ class FrameRate:
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
         self._at = now
         if self._tokens < 1:
-            self.refused += 1
+            self._refused += 1
             return False
         self._tokens -= 1
-        self.refused = 0
+        self._refused = 0
         return True
 
     @property
     def is_flood(self) -> bool:
         """Whether the client goes on although it was told to stop."""
-        return self.refused > 10 * self._burst
+        return self._refused > 10 * self._burst
+
+
+class AddressRates:
+    """The rate of each address. Who leaves and comes back finds its rate as it was: that gains nothing."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._per_second = limits.messages_per_second_per_address
+        self._in_use: WeakValueDictionary[str, FrameRate] = WeakValueDictionary()
+        self._recent: deque[FrameRate] = deque(maxlen=RECENT)
+
+    def of(self, address: str) -> FrameRate:
+        """The rate that all connections of the address share."""
+        rate = self._in_use.get(address)
+        if rate is None:
+            rate = self._in_use[address] = FrameRate(self._per_second, BURST_SECONDS * self._per_second)
+        self._recent.append(rate)
+        return rate

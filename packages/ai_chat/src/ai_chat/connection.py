@@ -30,6 +30,11 @@ class Client(Protocol):
         ...
 
     @property
+    def rate(self) -> FrameRate:
+        """How much it may say, in this connection and the next."""
+        ...
+
+    @property
     def outbox(self) -> Outbox:
         """What it is told."""
         ...
@@ -47,15 +52,19 @@ class Connection:
     """A connection. `serve` ends when the client or the server ends it, and closes the socket.
 
     The ASGI server's task reads, one more writes. Each send has a timeout: who reads too slowly is dropped; so is who
-    says nothing for `silence` seconds (None: only the WebSocket's own pings watch the peer).
+    says nothing for `silence` seconds (None: only the WebSocket's own pings watch the peer). `shared` is the rate of
+    the client's address.
     """
 
-    def __init__(self, socket: WebSocket, codec: Codec, limits: Limits, *, silence: float | None = None) -> None:
+    def __init__(
+        self, socket: WebSocket, codec: Codec, limits: Limits, *, shared: FrameRate, silence: float | None = None
+    ) -> None:
         self._socket = socket
         self._codec = codec
         self._limits = limits
         self._silence = silence
-        self._rate = FrameRate(limits)
+        self._shared = shared
+        self._is_told = False  # that it is too fast
         self._patience: asyncio.Timeout | None = None  # while the next message is awaited
         self._code: int | None = None
         self._closed = asyncio.Event()
@@ -89,13 +98,15 @@ class Connection:
             if message["type"] == "websocket.disconnect":
                 self._code = GONE
                 return False
-            if not self._rate.allows():
-                if self._rate.is_flood:
-                    self._code = REFUSED
-                    return False
-                if self._rate.refused == 1:
+            if client.rate.is_flood:
+                self._code = REFUSED
+                return False
+            if not (client.rate.allows() and self._shared.allows()):
+                if not self._is_told:
                     client.tell_problem(ChatProblem("too-fast"))
+                self._is_told = True
                 continue
+            self._is_told = False
             frame = message.get("text")
             if await self._do(client, message["bytes"] if frame is None else frame):
                 self._code = LEFT

@@ -73,7 +73,7 @@ async def healthz(_request: Request) -> JSONResponse:
 async def readyz(request: Request) -> JSONResponse:
     """Whether new pages can be served: the history answers and the server is not draining."""
     server = _server(request)
-    draining = server.handler.admission.is_draining
+    draining = server.handler.places.is_draining
     history = await server.engines.history.ready()
     tools = {one.name: one.state for one in server.engines.toolbox.states()}
     ready = history and not draining

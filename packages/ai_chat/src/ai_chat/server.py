@@ -9,13 +9,15 @@ import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from starlette.applications import Starlette
 
 from ai_chat.catalogue import text
-from ai_chat.config_manager.settings import Settings
+from ai_chat.config_manager.settings import Limits, Settings
 from ai_chat.engines import Engines, open_engines
+from ai_chat.http_protocol import HTTPProtocol, Peers
 from ai_chat.metrics import Metrics
 from ai_chat.proxy.proxy_handler import ProxyHandler
 from ai_chat.routes import make_routes
@@ -42,7 +44,7 @@ class ChatServer:
 
     async def drain(self) -> None:
         """Let nobody in, ask everybody to come back soon, and give turns the time to end."""
-        self.handler.admission.is_draining = True
+        self.handler.places.is_draining = True
         try:
             async with asyncio.timeout(self.settings.limits.drain_seconds):
                 while self.sessions.answering:  # noqa: ASYNC110 - turns end in many tasks, and this is done once
@@ -104,18 +106,13 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(settings: Settings, *, lang: str) -> int:
-    """Serve until a signal. SIGTERM ends the process itself; 130 is for SIGINT, 1 for an address that is taken."""
-    listener = _listen(settings.system.host, settings.system.port, lang)
-    if listener is None:
-        return 1
-    host, port = listener.getsockname()[:2]
-    print(text("serving", lang, url=f"http://{f'[{host}]' if ':' in host else host}:{port}/"), flush=True)  # noqa: T201
-    limits = settings.limits
-    app = create_app(settings)
-    config = uvicorn.Config(
+def make_config(app: Starlette, limits: Limits) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    http = partial(HTTPProtocol, Peers(limits.sessions_per_address))
+    return uvicorn.Config(
         app,
         backlog=ACCEPTED_AT_ONCE,
+        http=http,  # type: ignore[arg-type]  # whatever makes a protocol
         ws=WebSocketProtocol,
         ws_max_size=limits.message_bytes,
         ws_per_message_deflate=False,  # a compressor would cost each idle page more memory than all else
@@ -125,9 +122,19 @@ def serve(settings: Settings, *, lang: str) -> int:
         log_level="warning",
         access_log=False,
     )
+
+
+def serve(settings: Settings, *, lang: str) -> int:
+    """Serve until a signal. SIGTERM ends the process itself; 130 is for SIGINT, 1 for an address that is taken."""
+    listener = _listen(settings.system.host, settings.system.port, lang)
+    if listener is None:
+        return 1
+    host, port = listener.getsockname()[:2]
+    print(text("serving", lang, url=f"http://{f'[{host}]' if ':' in host else host}:{port}/"), flush=True)  # noqa: T201
+    app = create_app(settings)
     _spare_collections()
     try:
-        asyncio.run(DrainingServer(config, app).serve(sockets=[listener]))
+        asyncio.run(DrainingServer(make_config(app, settings.limits), app).serve(sockets=[listener]))
     except KeyboardInterrupt:
         return 130
     finally:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Coroutine
 from contextlib import aclosing
 from typing import Any, Final, get_args
 
-from ai_chat.admission import BusyProblem, TurnGate
+from ai_chat.admission import BusyProblem, FrameRate, TurnGate
 from ai_chat.catalogue import text
 from ai_chat.config_manager.settings import Limits
 from ai_chat.conversations.turn import Turn
@@ -37,6 +37,7 @@ class Session:
         self.token = secrets.token_urlsafe(24)  # who has it can take the session over
         self.context = context
         self.outbox = outbox
+        self.rate = FrameRate(limits.messages_per_second, limits.messages_burst)
         self.lang = lang
         self._limits = limits
         self._turns = turns

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import ExitStack
 
-from ai_chat.admission import TurnGate
+from ai_chat.admission import Places, TurnGate
 from ai_chat.config_manager.settings import Character
 from ai_chat.engines import Engines
 from ai_chat.outbox import Outbox
@@ -22,6 +23,7 @@ class Sessions:
         self.engines = engines
         self.limits = engines.settings.limits
         self.turns = TurnGate(self.limits)
+        self.places = Places(self.limits)
         self._group = group
         self._open: dict[str, Session] = {}  # by token
         self.begun = 0
@@ -29,24 +31,32 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._open)
 
-    async def begin(self, *, lang: str, resumable: bool, character: Character | None = None) -> Session:
-        """Begin a session. It is ready when this returns, and ends by its own `end`."""
+    async def begin(
+        self, *, lang: str, resumable: bool, character: Character | None = None, address: str = ""
+    ) -> Session:
+        """Begin a session of the client at an address. It is ready when this returns, and ends by its own `end`.
+
+        It has a place until it has ended, connected or not. Raises `BusyProblem` when there is none.
+        """
+        place = ExitStack()
+        place.enter_context(self.places.place(address))
         context = ServiceContext(self.engines, character or self.engines.settings.character)
         outbox = Outbox(self.limits.outbox_bytes, keep=resumable)
         session = Session(context, outbox, limits=self.limits, turns=self.turns, lang=lang)
-        self._group.create_task(self._live(session), name=f"session {session.id}")
+        self._group.create_task(self._live(session, place), name=f"session {session.id}")
         await asyncio.sleep(0)  # the task has opened the session's group when it has run once
         return session
 
-    async def _live(self, session: Session) -> None:
-        self._open[session.token] = session
-        self.begun += 1
-        try:
-            await session.run()
-        except Exception:
-            logger.exception("session %s failed", session.id)  # and no other: the group goes on
-        finally:
-            del self._open[session.token]
+    async def _live(self, session: Session, place: ExitStack) -> None:
+        with place:
+            self._open[session.token] = session
+            self.begun += 1
+            try:
+                await session.run()
+            except Exception:
+                logger.exception("session %s failed", session.id)  # and no other: the group goes on
+            finally:
+                del self._open[session.token]
 
     def find(self, token: str) -> Session | None:
         """The open session that the token belongs to."""

@@ -7,13 +7,13 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ai_chat.admission import Admission, BusyProblem
+from ai_chat.admission import AddressRates, BusyProblem, Places
 from ai_chat.catalogue import LANGUAGES, language_of, text
 from ai_chat.connection import REFUSED, TAKEN_OVER, TRY_LATER, Client, Connection
+from ai_chat.origins import judge_origin
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol.codec import Codec
 from ai_chat.protocol.events import Busy, Bye, Event, Group, Problem
@@ -35,7 +35,8 @@ class WebSocketHandler:
         self.limits = sessions.limits
         self.system = sessions.engines.settings.system
         self.proxy = proxy
-        self.admission = Admission(self.limits)
+        self.places = Places(self.limits)
+        self._rates = AddressRates(self.limits)
         self._entrance = asyncio.Lock()  # one page in each pass of the loop: those that come together hold up no other
         self._native = NativeCodec(longest_text=self.limits.text_characters)
         self._open_llm_vtuber: dict[str, OpenLLMVTuberCodec] = {
@@ -50,7 +51,7 @@ class WebSocketHandler:
         async with self._admitted(socket, self._native) as admitted:
             if admitted and (hello := await self._read_hello(socket)):
                 resumed = await self._resumed(hello)
-                session = resumed or await self._begun(hello, language_of_client(socket, hello.lang))
+                session = resumed or await self._begun(socket, hello)
                 await self._serve_native(socket, session, hello, resumed=resumed is not None)
 
     async def open_llm_vtuber(self, socket: WebSocket) -> None:
@@ -59,12 +60,12 @@ class WebSocketHandler:
         codec = self._open_llm_vtuber[lang]
         async with self._admitted(socket, codec, token) as admitted:
             if admitted:
-                session = await self.sessions.begin(lang=lang, resumable=False)
+                session = await self.sessions.begin(lang=lang, resumable=False, address=address_of(socket))
                 try:
                     session.outbox.put(StatusLine("connected"))
                     session.introduce()
                     session.outbox.put(Group())
-                    await self._serve(session, Connection(socket, codec, self.limits))
+                    await self._serve(session, self._connect(socket, codec))
                 finally:
                     session.end()
 
@@ -81,38 +82,37 @@ class WebSocketHandler:
                 async with self.proxy.seat(lang=lang, is_viewer=is_viewer) as member:
                     member.outbox.put(StatusLine("connected"))
                     member.introduce()
-                    await self._serve(member, Connection(socket, codec, self.limits))
+                    await self._serve(member, self._connect(socket, codec))
 
     # Letting in.
 
     @asynccontextmanager
     async def _admitted(self, socket: WebSocket, codec: Codec, token: str | None = None) -> AsyncGenerator[bool, None]:
         """Accept a connection and count it while it is open; false when it was sent away. No token: not asked here."""
-        if not is_own_origin(socket, self.system.allowed_origins):
+        origin = judge_origin(socket, self.system)
+        if origin == "foreign":
             await socket.close(REFUSED)
             yield False
             return
         async with self._entrance:
             await socket.accept()
+        if origin == "unknown name":
+            await self._refuse(socket, codec, "unknown-name", origin=socket.headers["origin"][:200])
+            yield False
+            return
         if token is not None and not self._knows_token(token):
             await self._refuse(socket, codec, "wrong-token")
             yield False
             return
-        address = socket.client.host if socket.client else ""
         try:
-            self.admission.enter(address)
+            with self.places.place(address_of(socket)):
+                yield True
         except BusyProblem as busy:
             lang = language_of_client(socket)
             event = Busy(busy.code, busy.retry_after, text(busy.code, lang, **busy.values))
             await self._send_away(socket, codec, event, TRY_LATER)
-            yield False
-            return
-        try:
-            yield True
         except WebSocketDisconnect:
             return  # it left before it was served
-        finally:
-            self.admission.leave(address)
 
     async def _read_hello(self, socket: WebSocket) -> Hello | None:
         try:
@@ -169,9 +169,10 @@ class WebSocketHandler:
         session.end()
         return None
 
-    async def _begun(self, hello: Hello, lang: str) -> Session:
+    async def _begun(self, socket: WebSocket, hello: Hello) -> Session:
         character = self.sessions.engines.settings.find_character(hello.character)
-        return await self.sessions.begin(lang=lang, resumable=True, character=character)
+        lang = language_of_client(socket, hello.lang)
+        return await self.sessions.begin(lang=lang, resumable=True, character=character, address=address_of(socket))
 
     def _welcome(self, session: Session, *, resumed: bool) -> Welcome:
         settings, one = self.sessions.engines.settings, session.context.character
@@ -200,7 +201,7 @@ class WebSocketHandler:
                 with suppress(ChatProblem):  # a history that is gone: the session begins a new one
                     await session.context.open_history(hello.history)
             silence = SILENT_BEATS * self.limits.heartbeat_seconds
-            connection = Connection(socket, self._native, self.limits, silence=silence)
+            connection = self._connect(socket, self._native, silence)
             left = await self._serve(session, connection, self._welcome(session, resumed=resumed))
         finally:
             if left or session.outbox.is_full or not self.limits.resume_seconds:
@@ -208,9 +209,13 @@ class WebSocketHandler:
             elif session not in self._connections:  # else another connection has taken it over
                 session.leave_in(self.limits.resume_seconds)
 
+    def _connect(self, socket: WebSocket, codec: Codec, silence: float | None = None) -> Connection:
+        shared = self._rates.of(address_of(socket))
+        return Connection(socket, codec, self.limits, shared=shared, silence=silence)
+
     async def _serve(self, client: Client, connection: Connection, greeting: Event | None = None) -> bool:
         self._connections[client] = connection
-        if self.admission.is_draining:
+        if self.places.is_draining:
             client.outbox.put(Bye("draining", resume=True), numbered=False)
         try:
             return await connection.serve(client, greeting)
@@ -220,7 +225,7 @@ class WebSocketHandler:
 
     def say_bye(self) -> None:
         """Let nobody in any more, and ask everybody to come back soon."""
-        self.admission.is_draining = True
+        self.places.is_draining = True
         for client in self._connections:
             client.outbox.put(Bye("draining", resume=True), numbered=False)
 
@@ -235,7 +240,6 @@ def language_of_client(socket: WebSocket, asked: str = "") -> str:
     return asked if asked in {"en", "zh"} else language_of(socket.headers.get("accept-language", ""))
 
 
-def is_own_origin(socket: WebSocket, allowed: tuple[str, ...]) -> bool:
-    """Whether the page that connects is ours, or an allowed one. Programs say no origin and are let in."""
-    origin = socket.headers.get("origin")
-    return origin is None or origin in allowed or urlsplit(origin).netloc == socket.headers.get("host")
+def address_of(socket: WebSocket) -> str:
+    """Where the client is."""
+    return socket.client.host if socket.client else ""

@@ -41,12 +41,13 @@ class Limits(Section):
     """What one address, one session and the server may use. Bytes, seconds, counts."""
 
     sessions: int = Field(default=1_200, ge=1)
-    sessions_per_address: int = Field(default=1_200, ge=1)
+    sessions_per_address: int = Field(default=600, ge=1)
     turns: int = Field(default=64, ge=1)  # running at once; more wait
     turns_waiting: int = Field(default=256, ge=0)  # more are answered `busy`
     message_bytes: int = Field(default=1_000_000, ge=1_000)
     messages_per_second: float = Field(default=30.0, gt=0)
     messages_burst: int = Field(default=90, ge=1)
+    messages_per_second_per_address: float = Field(default=1_000.0, gt=0)
     text_characters: int = Field(default=8_000, ge=1)
     outbox_bytes: int = Field(default=2_000_000, ge=10_000)
     send_seconds: float = Field(default=10.0, gt=0)

@@ -11,7 +11,9 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from ai_chat.admission import FrameRate
 from ai_chat.catalogue import text
+from ai_chat.config_manager.settings import Limits
 from ai_chat.outbox import Outbox
 from ai_chat.problems import ChatProblem
 from ai_chat.protocol import commands as c
@@ -27,9 +29,10 @@ RETRY_AFTER = 5.0  # seconds
 class Member:
     """A seat in the room. What the room is told goes into its outbox; what it says waits for its turn."""
 
-    def __init__(self, room: Room, outbox: Outbox, *, lang: str, is_viewer: bool) -> None:
+    def __init__(self, room: Room, limits: Limits, *, lang: str, is_viewer: bool) -> None:
         self.id = secrets.token_hex(8)
-        self.outbox = outbox
+        self.outbox = Outbox(limits.outbox_bytes, keep=False)
+        self.rate = FrameRate(limits.messages_per_second, limits.messages_burst)
         self.is_viewer = is_viewer
         self._room = room
         self._lang = lang
@@ -143,11 +146,10 @@ class ProxyHandler:
 
     @asynccontextmanager
     async def seat(self, *, lang: str, is_viewer: bool) -> AsyncGenerator[Member, None]:
-        """A seat in the room while the client is here."""
+        """A seat in the room while the client is here. Raises `BusyProblem` when there is no place for a room."""
         async with self._opening:
             room = self._room or await self._open(lang)
-            limits = self._sessions.limits
-            member = Member(room, Outbox(limits.outbox_bytes, keep=False), lang=lang, is_viewer=is_viewer)
+            member = Member(room, self._sessions.limits, lang=lang, is_viewer=is_viewer)
             room.enter(member)
         try:
             yield member
