@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import websockets
 
 from ai_chat.config_manager.settings import Character, HistorySettings, Limits, Settings
-from ai_chat.server import DrainingServer, create_app, make_config
+from ai_chat.server import DrainingServer, create_app, listen, make_config
 
 LIMITS = Limits(resume_seconds=1.0)
 
@@ -27,23 +27,20 @@ def settings_in(folder, **changes):
 async def running(settings, *, send_buffer=0):
     """The server on a free port: its address and its scope. `send_buffer`: bytes that a connection's kernel takes."""
     app = create_app(settings)
-    config = make_config(app, settings.limits)
-    config.port = 0
-    server = DrainingServer(config, app)
-    server.install_signal_handlers = lambda: None
-    async with asyncio.TaskGroup() as group:
-        serving = group.create_task(server._serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        (listener,) = server.servers[0].sockets
+    server = DrainingServer(make_config(app, settings.limits), app)
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
         if send_buffer:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        port = listener.getsockname()[1]
-        try:
-            yield f"ws://127.0.0.1:{port}", app.state.server
-        finally:
-            server.should_exit = True
-            await serving
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(server._serve(sockets=[listener]))  # `serve` would take the signals
+            while not server.started:
+                await asyncio.sleep(0.01)
+            try:
+                yield f"ws://127.0.0.1:{port}", app.state.server
+            finally:
+                server.should_exit = True
+                await serving
 
 
 class Page:

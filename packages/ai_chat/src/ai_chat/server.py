@@ -126,8 +126,11 @@ def make_config(app: Starlette, limits: Limits) -> uvicorn.Config:
 
 def serve(settings: Settings, *, lang: str) -> int:
     """Serve until a signal. SIGTERM ends the process itself; 130 is for SIGINT, 1 for an address that is taken."""
-    listener = _listen(settings.system.host, settings.system.port, lang)
-    if listener is None:
+    host, port = settings.system.host, settings.system.port
+    try:
+        listener = listen(host, port)
+    except OSError as err:
+        print(text("cannot-listen", lang, host=host, port=port, problem=err.strerror or err), file=sys.stderr)  # noqa: T201
         return 1
     host, port = listener.getsockname()[:2]
     print(text("serving", lang, url=f"http://{f'[{host}]' if ':' in host else host}:{port}/"), flush=True)  # noqa: T201
@@ -154,13 +157,10 @@ def _spare_collections() -> None:
     gc.set_threshold(young, middle, FULL_COLLECTIONS)
 
 
-def _listen(host: str, port: int, lang: str) -> socket.socket | None:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=WAITING)
-    except OSError as err:
-        print(text("cannot-listen", lang, host=host, port=port, problem=err.strerror or err), file=sys.stderr)  # noqa: T201
-        return None
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 is any free one. Raises `OSError`."""
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    listener = socket.create_server((host, port), family=family, backlog=WAITING)
     # Connections inherit it. asyncio sets it itself only on sockets that say their protocol, which this one does not;
     # without it a frame waits up to 40 ms for the client's acknowledgement of the one before.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
