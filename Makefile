@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/overstay demo --json build/demo.json
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -7,6 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
+DEFAULT_TIMEOUT = 120  # seconds, as in pyproject.toml
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first: several processes run the tests, and none is left alone with a long one in the end."""
+
+    def timeout(item: pytest.Item) -> float:
+        mark = item.get_closest_marker("timeout")
+        return float(mark.args[0]) if mark else DEFAULT_TIMEOUT
+
+    items.sort(key=timeout, reverse=True)  # stable: all others stay in their order
+
+
 _VERSION_3 = 0x20080522
 _READ_ALL = 1 << 1 | 1 << 2
 """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: root's right to read what is forbidden to everybody."""

@@ -54,7 +54,7 @@ class Page:
     async def send(self, **fields):
         await self.socket.send(json.dumps(fields))
 
-    async def until(self, kind, seconds=10):
+    async def until(self, kind, seconds=30):
         """The next frame of a type; those before it are kept in `seen`."""
         async with asyncio.timeout(seconds):
             while True:
@@ -86,7 +86,7 @@ async def opened(url, **hello):
         yield page
 
 
-async def poll(claim, seconds=10):
+async def poll(claim, seconds=30):
     """Wait until a claim is true."""
     async with asyncio.timeout(seconds):
         while not claim():

@@ -157,10 +157,10 @@ def test_server_at_its_memory_limit_goes_on_and_the_report_says_that_its_memory_
 
 
 @pytest.mark.slow
-def test_thousand_sessions_of_a_server_that_keeps_nothing_are_silent(visited):
-    """No false alarm, neither of the server's containers nor of ours; what is bounded may be told as kept."""
-    report = visited("--sessions", "1000", leave="LAST.append(row()); CACHE[id(client) % 40] = row()")
-    assert report["run"]["sessions"] == 1000
+def test_many_sessions_of_a_server_that_keeps_nothing_are_silent(visited):
+    """No false alarm, neither of the server's containers nor of ours; bench/memory makes a thousand of them."""
+    report = visited("--sessions", "300", leave="LAST.append(row()); CACHE[id(client) % 40] = row()")
+    assert report["run"]["sessions"] == 300
     assert report["findings"] == []
     assert report["verdict"] == "clean"
 

@@ -338,6 +338,7 @@ def test_page_opened_again_and_again_keeps_no_listener(opened):
     assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] * 1.2 + 200_000
 
 
+@pytest.mark.timeout(180)
 def test_two_hundred_pages_leave_nothing_in_the_server(server, browser):
     """After 200 pages were opened and closed the server has no more threads, descriptors or children than before."""
     visit_pages(browser, server.url, 10)
