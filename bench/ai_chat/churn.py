@@ -5,14 +5,17 @@
 The server runs as its own process with two MCP servers, a history on disk and the proxy's room; the pages do what
 `visit.py` says and leave by every departure that overstay knows, in random order. At each checkpoint all clients have
 gone, and the server's process is counted from outside and by a thread within, after a collection; then pages come one
-by one, and it is measured how long they take to be ready and to see the first sentence of an answer.
+by one, and it is measured how long they take to be ready and to see the first sentence of an answer. The same pages
+come to a twin that nobody else visits, in turn: what the machine does meanwhile slows both, and their ratio tells what
+the churn has done.
 
 Exit code 0 when
 - no visit failed;
 - tasks, threads, descriptors, child processes and files are as many as after the warm-up;
 - live objects, and blocks of memory, do not grow: their slope's 95 % interval includes zero, or they have grown by less
   than one in a hundred cycles;
-- neither latency grows: the interval of its slope includes zero, or it has changed by less than 5 % over the run.
+- neither latency grows against the twin's: the interval of the ratio's slope includes zero, or it has changed by less
+  than 5 % over the run.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ PROBES = 40
 QUIET = ("sessions", "connections", "turns_running", "turns_waiting", "syntheses", "room_waiting")
 SAME = ("tasks", "threads", "descriptors", "children", "files")
 GROWING = ("objects", "blocks")
-LATENCIES = ("ready_ms", "first_sentence_ms")
+LATENCIES = ("ready", "first sentence")  # each as a ratio to the twin's
 LEAST = 0.01  # live objects a cycle that count as growth
 FLAT = 0.05
 CONF = """
@@ -138,10 +141,11 @@ async def search(port: int) -> None:
 class Churn:
     """The cycles, and what was seen at the checkpoints."""
 
-    def __init__(self, server: Counted, options: argparse.Namespace, console: Console) -> None:
+    def __init__(self, server: Counted, twin: Counted, options: argparse.Namespace, console: Console) -> None:
         self.checkpoints: list[dict[str, Any]] = []
         self.records: list[VisitRecord] = []
         self._server = server
+        self._twin = twin
         self._concurrency = options.concurrency
         self._random = random.Random(options.seed)
         self._console = console
@@ -175,16 +179,21 @@ class Churn:
             await driver.aclose()
 
     async def _checkpoint(self) -> None:
-        ready, first = zip(*[await probe(self._server.port, number) for number in range(PROBES)], strict=True)
+        ours, twins = [], []
+        for number in range(PROBES):
+            ours.append(await probe(self._server.port, number))
+            twins.append(await probe(self._twin.port, number))
         await self._server.be_quiet()
         seen = await asyncio.to_thread(self._server.count)
-        seen |= {"cycles": len(self.records), "ready_ms": median(ready), "first_sentence_ms": median(first)}
+        seen["cycles"] = len(self.records)
+        for name, our, other in zip(LATENCIES, zip(*ours, strict=True), zip(*twins, strict=True), strict=True):
+            seen |= {f"{name} ms": median(our), f"{name} ms, twin": median(other), name: median(our) / median(other)}
         self.checkpoints.append(seen)
         self._console.print(
             f"{seen['cycles']:>6} cycles: "
             + ", ".join(f"{seen[name]} {name}" for name in SAME + GROWING)
-            + f", {seen['resident_mb']:.0f} MB, ready {seen['ready_ms']:.1f} ms"
-            + f", first sentence {seen['first_sentence_ms']:.1f} ms"
+            + f", {seen['resident_mb']:.0f} MB"
+            + "".join(f", {name} {seen[f'{name} ms']:.1f} ms ({seen[name]:.2f} of the twin's)" for name in LATENCIES)
         )
 
 
@@ -244,8 +253,8 @@ def growth_of_types(checkpoints: Sequence[dict[str, Any]]) -> list[tuple[str, fl
 async def measure(options: argparse.Namespace, console: Console) -> tuple[Churn, float]:
     """Make all cycles; also gives the seconds that they took."""
     with tempfile.TemporaryDirectory() as folder:
-        async with running(Path(folder)) as server:
-            churn = Churn(server, options, console)
+        async with running(Path(folder) / "churned") as server, running(Path(folder) / "twin") as twin:
+            churn = Churn(server, twin, options, console)
             await churn.warm_up()
             began = time.monotonic()
             size = -(-options.cycles // options.checkpoints)
