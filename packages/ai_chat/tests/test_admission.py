@@ -210,6 +210,32 @@ def test_connections_of_one_address_that_do_not_ask_are_bounded(tmp_path):
     asyncio.run(main())
 
 
+def test_pages_that_come_together_are_all_let_in(tmp_path):
+    """Also those behind one that leaves while it waits for its turn."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, server):
+
+            async def leave():
+                _, writer = await asyncio.open_connection(*address_of(url))
+                writer.write(b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+                await writer.drain()
+                writer.transport.abort()
+
+            async def come():
+                async with opened(url) as page:
+                    await page.send(type="ping")
+                    await page.until("pong")
+
+            async with asyncio.TaskGroup() as group:
+                for number in range(60):
+                    group.create_task(come() if number % 3 else leave())
+            await poll(lambda: not len(server.handler.places))
+            await come()
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("host", "origin", "system", "is_let_in"),
     [

@@ -1,12 +1,14 @@
 """uvicorn's HTTP protocol, which also lets go of peers that connect and do not ask.
 
-uvicorn waits for a request as long as the peer likes, and takes headers without end.
+uvicorn waits for a request as long as the peer likes, and takes headers without end. It answers the handshakes that
+have come together in one pass of the loop, which a hundred pages that open at once make 20 ms long.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,11 +18,12 @@ HEAD_BYTES: Final = 65_536  # that a request's line and headers may take
 
 
 class Peers:
-    """How many connections of each address are open that are no WebSockets yet."""
+    """Connections that are no WebSockets yet: how many each address has, and those that wait to become one."""
 
     def __init__(self, most_of_one: int) -> None:
         self._most_of_one = most_of_one
         self._open: Counter[str] = Counter()
+        self._line: deque[Callable[[], None]] = deque()
 
     def enter(self, address: str) -> bool:
         """Count a connection; whether there is room for it."""
@@ -32,6 +35,20 @@ class Peers:
         self._open[address] -= 1
         if not self._open[address]:
             del self._open[address]
+
+    def queue(self, shake_hands: Callable[[], None]) -> None:
+        """Let a connection become a WebSocket when it is its turn: one does in each pass of the loop."""
+        self._line.append(shake_hands)
+        if len(self._line) == 1:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        try:
+            self._line[0]()
+        finally:
+            self._line.popleft()
+            if self._line:
+                asyncio.get_running_loop().call_soon(self._next)
 
 
 class HTTPProtocol(HttpToolsProtocol):
@@ -82,9 +99,15 @@ class HTTPProtocol(HttpToolsProtocol):
             self._await_request()
 
     def handle_websocket_upgrade(self) -> None:
-        """It is a WebSocket from here on, and counted as one."""
-        self._leave()
-        super().handle_websocket_upgrade()
+        """It asks to be a WebSocket, and is one from its turn on, counted as one."""
+        self.transport.pause_reading()
+        self._peers.queue(self._shake_hands)
+
+    def _shake_hands(self) -> None:
+        if not self.transport.is_closing():
+            self._leave()
+            super().handle_websocket_upgrade()
+            self.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
