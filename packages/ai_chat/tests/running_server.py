@@ -27,7 +27,7 @@ def settings_in(folder, **changes):
 async def running(settings, *, send_buffer=0):
     """The server on a free port: its address and its scope. `send_buffer`: bytes that a connection's kernel takes."""
     app = create_app(settings)
-    server = DrainingServer(make_config(app, settings.limits), app)
+    server = DrainingServer(make_config(app, settings), app)
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         if send_buffer:

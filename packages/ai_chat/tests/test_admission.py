@@ -9,11 +9,16 @@ import pytest
 import websockets
 
 from ai_chat import http_protocol
+from ai_chat.admission import BusyProblem
 from ai_chat.config_manager.settings import Limits, SystemSettings
 
 from .running_server import opened, poll, running, settings_in
 
 pytestmark = pytest.mark.slow
+UPGRADE = (
+    b"GET /client-ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 def address_of(url):
@@ -210,6 +215,152 @@ def test_connections_of_one_address_that_do_not_ask_are_bounded(tmp_path):
     asyncio.run(main())
 
 
+async def is_over(reader, seconds=5):
+    """Whether the connection ends in this time, after whatever it still has to say."""
+    try:
+        async with asyncio.timeout(seconds):
+            while await reader.read(65_536):
+                pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_requests_at_once_leave_no_timer_behind(tmp_path, monkeypatch):
+    """What comes later on their connection is not cut off."""
+
+    async def main():
+        monkeypatch.setattr(http_protocol, "ASK_SECONDS", 0.3)
+        async with running(settings_in(tmp_path)) as (url, _):
+            reader, writer = await asyncio.open_connection(*address_of(url))
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+            for _ in range(2):
+                await reader.readuntil(b"}")
+            writer.write(UPGRADE)
+            assert b"101" in await reader.readuntil(b"\r\n\r\n")
+            assert not await is_over(reader, 1)
+            writer.close()
+
+    asyncio.run(main())
+
+
+def test_who_does_not_read_its_answers_is_let_go(tmp_path, monkeypatch):
+    """They wait in the server no longer than a request would."""
+
+    async def main():
+        monkeypatch.setattr(http_protocol, "ASK_SECONDS", 0.3)
+        async with running(settings_in(tmp_path), send_buffer=4_096) as (url, _):
+            reader, writer = await asyncio.open_connection(*address_of(url), limit=1_000)
+            writer.write(b"GET /app.js HTTP/1.1\r\nHost: x\r\n\r\n" * 400)
+            await asyncio.sleep(2)
+            assert await is_over(reader)
+            writer.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("frame", [b"\x89\x80\0\0\0\0", b"\x8a\x80\0\0\0\0", b"\x00\x80\0\0\0\0"])
+def test_frames_that_say_nothing_are_bounded(tmp_path, frame):
+    """Pings, pongs and empty continuations without end: their connection is aborted, others do not notice."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _), opened(url) as other:
+            reader, writer = await asyncio.open_connection(*address_of(url))
+            writer.write(UPGRADE)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"\x01\x80\0\0\0\0")  # the message that the continuations go on with
+            writer.write(frame * 3_000)
+            assert await is_over(reader)
+            writer.close()
+            await other.send(type="ping")
+            await other.until("pong")
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("proxies", [(), ("127.0.0.1",)])
+def test_only_a_trusted_proxy_says_where_clients_are(tmp_path, proxies):
+    """Else every client could name an address of its own."""
+
+    async def main():
+        settings = settings_in(
+            tmp_path, limits=Limits(sessions_per_address=1), system=SystemSettings(trusted_proxies=proxies)
+        )
+        async with running(settings) as (url, _), opened(url):
+            forwarded = {"X-Forwarded-For": "10.0.0.1"}
+            async with websockets.connect(f"{url}/client-ws", additional_headers=forwarded) as socket:
+                told = json.loads(await socket.recv())
+                assert (told["type"] == "error") is (not proxies)
+
+    asyncio.run(main())
+
+
+def test_flood_of_before_is_forgiven_after_a_resume(tmp_path):
+    """Once the client is quiet it is heard again."""
+
+    async def main():
+        limits = Limits(messages_per_second=20, messages_burst=5, resume_seconds=5)
+        async with running(settings_in(tmp_path, limits=limits)) as (url, _):
+            async with opened(url) as page:
+                with pytest.raises(websockets.ConnectionClosed):
+                    await pongs_of(page, 200)
+            await asyncio.sleep(0.3)
+            last = max((one.get("seq", 0) for one in page.seen), default=0)
+            async with opened(url, resume=page.welcome["resume"], last_seq=last) as again:
+                assert again.welcome["resumed"]
+                await again.send(type="ping")
+                await again.until("pong")
+
+    asyncio.run(main())
+
+
+def test_one_address_does_not_take_every_turn(tmp_path):
+    """It gets half of those that run and wait."""
+
+    async def main():
+        async with running(settings_in(tmp_path, limits=Limits(turns=2, turns_waiting=4))) as (url, server):
+            gate = server.sessions.turns
+            async with opened(url) as page:
+                async with gate.slot("there"), gate.slot("there"):
+                    await page.send(type="say", id="a", text="hello")
+                    await poll(lambda: gate.waiting == 1)
+                    third = asyncio.create_task(gate.slot("there").__aenter__())
+                    await poll(lambda: gate.waiting == 2)
+                    with pytest.raises(BusyProblem):
+                        await gate.slot("there").__aenter__()
+                    third.cancel()
+                assert (await page.until("turn.end"))["reason"] == "done"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null"])
+def test_origin_that_is_no_address_is_refused(tmp_path, origin):
+    """With 403, as every foreign one."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            with pytest.raises(websockets.InvalidStatus, match="403"):
+                await websockets.connect(f"{url}/v1/ws", origin=origin)
+
+    asyncio.run(main())
+
+
+def test_handshake_that_is_too_long_is_let_go(tmp_path):
+    """Nobody would answer it."""
+
+    async def main():
+        async with running(settings_in(tmp_path)) as (url, _):
+            reader, writer = await asyncio.open_connection(*address_of(url))
+            writer.write(UPGRADE.replace(b"Host: x", b"Host: x\r\nOrigin: " + b"x" * 9_000))
+            assert await is_over(reader)
+            writer.close()
+
+    asyncio.run(main())
+
+
 def test_pages_that_come_together_are_all_let_in(tmp_path):
     """Also those behind one that leaves while it waits for its turn."""
 
@@ -218,7 +369,7 @@ def test_pages_that_come_together_are_all_let_in(tmp_path):
 
             async def leave():
                 _, writer = await asyncio.open_connection(*address_of(url))
-                writer.write(b"GET /v1/ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+                writer.write(UPGRADE)
                 await writer.drain()
                 writer.transport.abort()
 

@@ -304,7 +304,7 @@ def test_turn_that_is_interrupted_while_it_waits_for_a_place_is_acknowledged_and
     async def main():
         limits = Limits(turns=1)
         async with running(settings_in(tmp_path, limits=limits)) as (url, server), opened(url) as page:
-            async with server.sessions.turns.slot():
+            async with server.sessions.turns.slot(""):
                 await page.send(type="say", id="a", text="hello")
                 await poll(lambda: server.sessions.turns.waiting)
                 await page.send(type="interrupt")

@@ -435,7 +435,7 @@ def test_turn_that_found_no_place_takes_nothing_away(tmp_path):
         async with running(settings_in(tmp_path, limits=limits)) as (url, server), opened(url) as page:
             await page.send(type="say", id="a", text="hello")
             await page.until("turn.end")
-            async with server.sessions.turns.slot():
+            async with server.sessions.turns.slot(""):
                 await page.send(type="say", id="b", text="hello")
                 assert (await page.until("busy"))["id"] == "b"
             await page.send(type="interrupt")

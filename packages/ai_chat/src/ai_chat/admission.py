@@ -67,25 +67,44 @@ class TurnGate:
     def __init__(self, limits: Limits) -> None:
         self._slots = asyncio.Semaphore(limits.turns)
         self._most_waiting = limits.turns_waiting
+        self._most_of_one = max(2, (limits.turns + limits.turns_waiting) // 2)
+        self._patience = limits.turn_seconds
+        self._by_address: Counter[str] = Counter()
         self.running = 0
         self.waiting = 0
 
     @asynccontextmanager
-    async def slot(self) -> AsyncGenerator[None, None]:
-        """A place for one turn. Raises `BusyProblem` when too many wait already."""
-        if self._slots.locked() and self.waiting >= self._most_waiting:
+    async def slot(self, address: str) -> AsyncGenerator[None, None]:
+        """A place for one turn of a client there; one address gets half of them.
+
+        Raises `BusyProblem` when too many wait already, or when it was waited for as long as a turn may take.
+        """
+        is_full = self._slots.locked() and self.waiting >= self._most_waiting
+        if is_full or self._by_address[address] >= self._most_of_one:
             raise BusyProblem("turns-busy", 2.0)
+        self._by_address[address] += 1
+        try:
+            await self._wait()
+            self.running += 1
+            try:
+                yield
+            finally:
+                self.running -= 1
+                self._slots.release()
+        finally:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    async def _wait(self) -> None:
         self.waiting += 1
         try:
-            await self._slots.acquire()
+            async with asyncio.timeout(self._patience):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise BusyProblem("turns-busy", 2.0) from None
         finally:
             self.waiting -= 1
-        self.running += 1
-        try:
-            yield
-        finally:
-            self.running -= 1
-            self._slots.release()
 
 
 class FrameRate:

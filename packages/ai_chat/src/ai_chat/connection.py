@@ -98,10 +98,10 @@ class Connection:
             if message["type"] == "websocket.disconnect":
                 self._code = GONE
                 return False
-            if client.rate.is_flood:
-                self._code = REFUSED
-                return False
             if not (client.rate.allows() and self._shared.allows()):
+                if client.rate.is_flood:
+                    self._code = REFUSED
+                    return False
                 if not self._is_told:
                     client.tell_problem(ChatProblem("too-fast"))
                 self._is_told = True

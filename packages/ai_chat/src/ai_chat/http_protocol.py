@@ -52,13 +52,14 @@ class Peers:
 
 
 class HTTPProtocol(HttpToolsProtocol):
-    """Aborts a connection that is one too many of its address, and one without a request in time."""
+    """Aborts a connection that is one too many of its address, or that does not ask, or read its answer, in time."""
 
     def __init__(self, peers: Peers, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
         self._peers = peers
         self._address: str | None = None  # while it is counted
         self._abort: asyncio.TimerHandle | None = None  # while a request is awaited
+        self._unread: asyncio.TimerHandle | None = None  # while an answer waits to be read
         self._head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -71,6 +72,7 @@ class HTTPProtocol(HttpToolsProtocol):
             transport.abort()
 
     def _await_request(self) -> None:
+        self._await_no_request()
         self._head = 0
         self._abort = self.loop.call_later(ASK_SECONDS, self.transport.abort)
 
@@ -93,10 +95,26 @@ class HTTPProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """It is answered, and may ask again."""
+        """It is answered, and may ask again, unless it has done so already."""
+        is_last = not self.pipeline
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
+        if is_last and not self.transport.is_closing():
             self._await_request()
+
+    def pause_writing(self) -> None:
+        """It does not read what it is answered."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(ASK_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It reads."""
+        super().resume_writing()
+        self._await_no_reading()
+
+    def _await_no_reading(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def handle_websocket_upgrade(self) -> None:
         """It asks to be a WebSocket, and is one from its turn on, counted as one."""
@@ -112,6 +130,7 @@ class HTTPProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         self._await_no_request()
+        self._await_no_reading()
         self._leave()
         super().connection_lost(exc)
 

@@ -20,9 +20,13 @@ def judge_origin(socket: WebSocket, system: SystemSettings) -> Literal["own", "f
     origin = socket.headers.get("origin")
     if origin is None or origin in system.allowed_origins:
         return "own"
-    if urlsplit(origin).netloc != socket.headers.get("host"):
+    try:
+        address = urlsplit(origin)
+    except ValueError:
         return "foreign"
-    name = urlsplit(origin).hostname or ""
+    if address.netloc != socket.headers.get("host"):
+        return "foreign"
+    name = address.hostname or ""
     is_ours = name == "localhost" or name == system.host.lower() or _is_address(name)
     return "own" if is_ours or system.token is not None else "unknown name"
 

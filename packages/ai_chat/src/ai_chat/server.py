@@ -15,7 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from ai_chat.catalogue import text
-from ai_chat.config_manager.settings import Limits, Settings
+from ai_chat.config_manager.settings import Settings
 from ai_chat.engines import Engines, open_engines
 from ai_chat.http_protocol import HTTPProtocol, Peers
 from ai_chat.metrics import Metrics
@@ -106,8 +106,9 @@ class DrainingServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_config(app: Starlette, limits: Limits) -> uvicorn.Config:
+def make_config(app: Starlette, settings: Settings) -> uvicorn.Config:
     """How uvicorn serves the application."""
+    limits, proxies = settings.limits, settings.system.trusted_proxies
     http = partial(HTTPProtocol, Peers(limits.sessions_per_address))
     return uvicorn.Config(
         app,
@@ -118,6 +119,8 @@ def make_config(app: Starlette, limits: Limits) -> uvicorn.Config:
         ws_per_message_deflate=False,  # a compressor would cost each idle page more memory than all else
         ws_ping_interval=2 * limits.heartbeat_seconds,
         ws_ping_timeout=2 * limits.heartbeat_seconds,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=5,
         log_level="warning",
         access_log=False,
@@ -137,7 +140,7 @@ def serve(settings: Settings, *, lang: str) -> int:
     app = create_app(settings)
     _spare_collections()
     try:
-        asyncio.run(DrainingServer(make_config(app, settings.limits), app).serve(sockets=[listener]))
+        asyncio.run(DrainingServer(make_config(app, settings), app).serve(sockets=[listener]))
     except KeyboardInterrupt:
         return 130
     finally:

@@ -32,7 +32,9 @@ class Session:
     only read run beside it. What the client is told goes into the outbox, whoever reads that.
     """
 
-    def __init__(self, context: ServiceContext, outbox: Outbox, *, limits: Limits, turns: TurnGate, lang: str) -> None:
+    def __init__(
+        self, context: ServiceContext, outbox: Outbox, *, limits: Limits, turns: TurnGate, lang: str, address: str
+    ) -> None:
         self.id = secrets.token_hex(8)
         self.token = secrets.token_urlsafe(24)  # who has it can take the session over
         self.context = context
@@ -41,6 +43,7 @@ class Session:
         self.lang = lang
         self._limits = limits
         self._turns = turns
+        self._address = address
         self._group = asyncio.TaskGroup()
         self._doing = asyncio.Lock()  # in a room several members ask at once
         self._ended = asyncio.Event()
@@ -220,7 +223,7 @@ class Session:
 
     async def _take_turn(self, turn: Turn) -> None:
         try:
-            async with self._turns.slot():
+            async with self._turns.slot(self._address):
                 await turn.run(self._limits.turn_seconds)
         except BusyProblem as busy:
             self._said.pop(turn.id, None)

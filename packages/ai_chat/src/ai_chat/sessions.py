@@ -42,7 +42,7 @@ class Sessions:
         place.enter_context(self.places.place(address))
         context = ServiceContext(self.engines, character or self.engines.settings.character)
         outbox = Outbox(self.limits.outbox_bytes, keep=resumable)
-        session = Session(context, outbox, limits=self.limits, turns=self.turns, lang=lang)
+        session = Session(context, outbox, limits=self.limits, turns=self.turns, lang=lang, address=address)
         self._group.create_task(self._live(session, place), name=f"session {session.id}")
         await asyncio.sleep(0)  # the task has opened the session's group when it has run once
         return session

@@ -101,6 +101,20 @@ def test_what_follows_an_option_is_left_out(args):
     assert blot("server.py refuses s3cret-key", settings) == "server.py refuses …"
 
 
+@pytest.mark.parametrize("long", ["S3cr3t" * 400, "-----BEGIN\nMIIEvQIBADAN\n-----END"])
+def test_long_secret_and_lines_of_one_are_left_out(long):
+    """Also of a line that has no end yet."""
+    lines = LastLines(MCPServerSettings(command="serve", env={"KEY": long}))
+    lines.feed(b"bad key " + long.splitlines()[len(long.splitlines()) // 2].encode())
+    assert lines.last() == "bad key …"
+
+
+def test_secret_of_an_address_is_left_out_as_it_is_written():
+    """With its escapes, and without."""
+    settings = MCPServerSettings(url="http://h/mcp?key=ab%2Fcdef%2Bghi")
+    assert blot("ab%2Fcdef%2Bghi ab/cdef+ghi", settings) == "… …"
+
+
 def test_half_a_secret_is_not_shown():
     """A line is cut after its secrets are out."""
     lines = LastLines(MCPServerSettings(command="serve", env={"KEY": "s3cret-key"}))

@@ -35,6 +35,7 @@ class SystemSettings(Section):
     config_alts_dir: Path = Path("characters")
     token: Annotated[SecretStr, Field(min_length=1)] | None = None  # clients must say it when it is set
     allowed_origins: tuple[str, ...] = ()  # besides the server's own
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For says where clients are
 
 
 class Limits(Section):

@@ -16,7 +16,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from ai_chat.config_manager.settings import MCPServerSettings
-from ai_chat.mcpp.blotting import blot
+from ai_chat.mcpp.blotting import blot, secrets_of
 from ai_chat.mcpp.process_tree import READ_AHEAD, ProcessTree, start_tree
 
 LINE_BYTES = 4_000_000  # a longer line ends the connection
@@ -37,6 +37,7 @@ class LastLines:
 
     def __init__(self, settings: MCPServerSettings) -> None:
         self._settings = settings
+        self._most = 4 * SHOWN + max((len(secret.encode()) for secret in secrets_of(settings)), default=0)
         self._lines: deque[str] = deque(maxlen=LAST_LINES)
         self._rest = b""
 
@@ -44,7 +45,7 @@ class LastLines:
         """Take what was read; an unfinished line waits, as far as it will be shown."""
         *lines, rest = (self._rest + chunk).split(b"\n")
         self._lines.extend(shown(line, self._settings, SHOWN) for line in lines if line.strip())
-        self._rest = rest[: 4 * SHOWN]
+        self._rest = rest[: self._most]
 
     def last(self) -> str:
         """The last line that says something, or nothing."""
