@@ -99,7 +99,10 @@ def test_messages_of_an_age_leave(tmp_path: Path) -> None:
                     "UPDATE messages SET time = ? WHERE number <= 4", (week_ago,)
                 )
             )
-            assert await history.retain_once() == 4
+            await history.retain_once()
+            async with asyncio.timeout(10):
+                while len(await history.messages("a", uid)) > 6:  # the retention of the start may be under way as well
+                    await asyncio.sleep(0.01)
             assert [one.text for one in await history.messages("a", uid)] == [str(n) for n in range(4, 10)]
 
     run(main)
@@ -113,7 +116,10 @@ def test_megabytes_are_kept_to(tmp_path: Path) -> None:
         async with ChatHistory(sqlite_settings(tmp_path, retention=rules)) as history:
             uid = await begun(history)
             await asyncio.gather(*[history.append("a", uid, role="human", text="长" * 1_000) for n in range(10)])
-            assert await history.retain_once() == 7
+            await history.retain_once()
+            async with asyncio.timeout(10):
+                while len(await history.messages("a", uid)) > 3:
+                    await asyncio.sleep(0.01)
             assert len(await history.messages("a", uid)) == 3
 
     run(main)
