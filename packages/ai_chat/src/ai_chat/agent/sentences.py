@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 LONGEST = 300  # characters without any end before one is made
 CHINESE_END = "。！？；…"
+CHINESE_ENDS = frozenset(CHINESE_END)
 MARKS = CHINESE_END + ".!?"
 CLOSERS = "\"'”’」』）)]】"
 ABBREVIATIONS = frozenset(
@@ -42,19 +43,19 @@ class SentenceDivider:
 
     def _end(self) -> int | None:
         """Where the first sentence ends; None when that is not known yet."""
-        text = self._text
-        for at, character in enumerate(text):
-            if at >= LONGEST:
-                return self._forced_end()
-            if character == "\n":
+        text, at = self._text, 0
+        while at < min(len(text), LONGEST):
+            if text[at] == "\n":
                 return at + 1
-            if character in MARKS:
+            after = at + 1
+            if text[at] in MARKS:
                 after = self._after(at)
                 if after == len(text):
                     return None  # a closing quote, or another mark, may follow
-                if character in CHINESE_END or self._ends(at, after):
+                if not CHINESE_ENDS.isdisjoint(text[at:after]) or self._ends(at, after):
                     return after
-        return None
+            at = after  # what follows a mark at once ends where it does: a row of dots is looked at once
+        return self._forced_end() if len(text) > LONGEST else None
 
     def _after(self, at: int) -> int:
         """Where the marks and closing quotes that begin at a mark end, or the bound before that."""
